@@ -1,0 +1,392 @@
+//! The loop's own half: what is ready, what is timed, what is watched, and the turn over all three.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rondel_sys::{Backend, Events, Interest, Selector};
+
+use crate::clock::{Clock, Nanos};
+use crate::remote::Remote;
+use crate::sources::{SourceKey, Sources};
+use crate::timers::{TimerKey, Timers};
+
+/// The waker's token: the generations of sources end before it.
+const WAKER: u64 = u64::MAX;
+
+/// Finds what is ready and hands it out as items of the embedder's type `T`.
+///
+/// `W` is what stands for interest in a descriptor: each time the descriptor is ready, a clone of it
+/// is queued, as a `T`.
+///
+/// A turn, in the order of `BaseEventLoop._run_once` in `CPython`:
+/// 1. [`prepare`](Self::prepare) says whether and how long to wait;
+/// 2. [`Wait::block`] waits; it borrows nothing of the driver, which may be used meanwhile (by code
+///    that runs while a GIL is released, say);
+/// 3. [`collect`](Self::collect) queues, behind what was ready before: what remotes pushed, then one
+///    item a ready direction of a descriptor, then timers that are due; and gives their number;
+/// 4. the embedder takes exactly that many with [`take`](Self::take) and runs them. What they push
+///    belongs to the next turn.
+#[derive(Debug)]
+pub struct Driver<T, W> {
+    ready: VecDeque<T>,
+    timers: Timers<T>,
+    sources: Sources<W>,
+    /// Shared with a [`Wait`] under way.
+    selector: Arc<Selector>,
+    remote: Remote<T>,
+    clock: Clock,
+}
+
+/// One wait for descriptors, apart from the driver so that nothing is borrowed while it blocks.
+#[derive(Debug)]
+pub struct Wait {
+    selector: Arc<Selector>,
+    timeout: Option<Duration>,
+}
+
+impl Wait {
+    /// Whether [`block`](Self::block) may sleep. If not, it is a look and costs well under a
+    /// microsecond.
+    pub fn may_sleep(&self) -> bool {
+        self.timeout != Some(Duration::ZERO)
+    }
+
+    /// Waits until a descriptor is ready, the next timer is due, a remote or a signal wakes it.
+    ///
+    /// Errors: in a forked child, whose parent owns the loop; otherwise none that a program can
+    /// cause.
+    pub fn block(&self, events: &mut Events) -> io::Result<()> {
+        self.selector.wait(events, self.timeout)
+    }
+}
+
+/// What a closed driver still held, for the embedder to drop where dropping is allowed.
+#[derive(Debug)]
+pub struct Drained<T, W> {
+    /// Was ready, timed, or pushed by a remote.
+    pub items: Vec<T>,
+    /// Stood for interest in descriptors.
+    pub watchers: Vec<W>,
+}
+
+impl<T, W> Driver<T, W> {
+    /// A driver with its selector and its waker.
+    ///
+    /// Errors: out of descriptors (it takes three), or a backend that this platform lacks.
+    pub fn new(clock: Clock, backend: Backend) -> io::Result<Self> {
+        let remote = Remote::new()?;
+        let selector = Arc::new(new_selector(backend, &remote)?);
+        Ok(Self {
+            ready: VecDeque::new(),
+            timers: Timers::new(),
+            sources: Sources::new(),
+            selector,
+            remote,
+            clock,
+        })
+    }
+
+    /// The half for other threads.
+    pub fn remote(&self) -> &Remote<T> {
+        &self.remote
+    }
+
+    /// The time on this driver's clock.
+    #[inline]
+    pub fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    /// Which system interface waits.
+    pub fn backend(&self) -> Backend {
+        self.selector.backend()
+    }
+
+    /// Queues `item` for the next turn.
+    #[inline]
+    pub fn push(&mut self, item: T) {
+        self.ready.push_back(item);
+    }
+
+    /// Queues `item` for the first turn at or after `at`; never before it.
+    #[inline]
+    pub fn schedule(&mut self, at: Nanos, item: T) -> TimerKey {
+        self.timers.insert(at, item)
+    }
+
+    /// Takes a timer out that has not fired yet. It leaves no trace.
+    #[inline]
+    pub fn cancel(&mut self, key: TimerKey) -> Option<T> {
+        self.timers.remove(key)
+    }
+
+    /// Makes a name for `fd`. The system hears of it only once there is a reader or a writer.
+    ///
+    /// The driver never closes `fd`. Its owner calls [`remove_source`](Self::remove_source) before
+    /// closing it.
+    pub fn add_source(&mut self, fd: RawFd) -> SourceKey {
+        self.sources.insert(fd)
+    }
+
+    /// What is queued each time the descriptor can be read; `None` stops that. Gives back what stood
+    /// there.
+    ///
+    /// Errors: `ENOENT` for a source that was removed, otherwise those of [`Selector::add`]; nothing
+    /// changed then.
+    pub fn set_reader(&mut self, key: SourceKey, reader: Option<W>) -> io::Result<Option<W>> {
+        let wanted = |write| Interest {
+            read: reader.is_some(),
+            write,
+        };
+        let source = self.sources.get(key).ok_or_else(gone)?;
+        self.register(key, wanted(source.writer.is_some()))?;
+        let source = self.sources.get_mut(key).ok_or_else(gone)?;
+        Ok(std::mem::replace(&mut source.reader, reader))
+    }
+
+    /// As [`set_reader`](Self::set_reader), for writing.
+    pub fn set_writer(&mut self, key: SourceKey, writer: Option<W>) -> io::Result<Option<W>> {
+        let wanted = |read| Interest {
+            read,
+            write: writer.is_some(),
+        };
+        let source = self.sources.get(key).ok_or_else(gone)?;
+        self.register(key, wanted(source.reader.is_some()))?;
+        let source = self.sources.get_mut(key).ok_or_else(gone)?;
+        Ok(std::mem::replace(&mut source.writer, writer))
+    }
+
+    /// What stands for interest in reading, and in writing.
+    pub fn watchers(&self, key: SourceKey) -> (Option<&W>, Option<&W>) {
+        self.sources.get(key).map_or((None, None), |source| {
+            (source.reader.as_ref(), source.writer.as_ref())
+        })
+    }
+
+    /// Forgets a descriptor, and gives back what stood for reading and for writing. A key that was
+    /// removed before gives nothing.
+    pub fn remove_source(&mut self, key: SourceKey) -> (Option<W>, Option<W>) {
+        let Some(source) = self.sources.remove(key) else {
+            return (None, None);
+        };
+        if source.registered {
+            self.sources.registered -= 1;
+            // Fails if the descriptor was closed too early: the system has forgotten it then, or
+            // reports a token that is gone, which `collect` mends.
+            let _ = self.selector.delete(source.fd);
+        }
+        (source.reader, source.writer)
+    }
+
+    /// Tells the selector what is wanted of a source.
+    fn register(&mut self, key: SourceKey, wanted: Interest) -> io::Result<()> {
+        let source = self.sources.get_mut(key).ok_or_else(gone)?;
+        let nothing = Interest {
+            read: false,
+            write: false,
+        };
+        match (source.registered, wanted) {
+            (false, wanted) if wanted == nothing => return Ok(()),
+            (false, wanted) => {
+                self.selector.add(source.fd, key.token(), wanted)?;
+                source.registered = true;
+                self.sources.registered += 1;
+            }
+            (true, wanted) if wanted == nothing => {
+                let _ = self.selector.delete(source.fd); // as in `remove_source`
+                source.registered = false;
+                self.sources.registered -= 1;
+            }
+            (true, wanted) if wanted == source.interest() => return Ok(()),
+            (true, wanted) => self.selector.modify(source.fd, key.token(), wanted)?,
+        }
+        // A thread that waits with poll(2) waits with the old set.
+        self.remote.wake_if_asleep();
+        Ok(())
+    }
+
+    /// Begins a turn: how to wait, or `None` if there is no need even to look (items are ready and
+    /// nothing is watched).
+    #[inline]
+    pub fn prepare(&mut self) -> Option<Wait> {
+        if self.ready.is_empty() && !self.remote.has_items() {
+            let timeout = match self.timers.next_deadline() {
+                None => None,
+                Some(_) if self.clock.is_virtual() => Some(Duration::ZERO),
+                Some(at) => Some(Duration::from_nanos(at.saturating_sub(self.clock.now()))),
+            };
+            if timeout == Some(Duration::ZERO) || self.remote.try_sleep() {
+                return Some(self.wait(timeout));
+            }
+        }
+        // Nothing but the waker is watched, and what a waker brings is looked for without it.
+        (self.sources.registered > 0).then(|| self.wait(Some(Duration::ZERO)))
+    }
+
+    fn wait(&self, timeout: Option<Duration>) -> Wait {
+        Wait {
+            selector: Arc::clone(&self.selector),
+            timeout,
+        }
+    }
+
+    /// Ends the wait, if `events` tells of one, queues all that is ready, and gives the number of
+    /// items that belong to this turn.
+    pub fn collect(&mut self, events: Option<&Events>) -> usize
+    where
+        T: From<W>,
+        W: Clone,
+    {
+        self.remote.wake_up();
+        while let Some(item) = self.remote.pop() {
+            self.ready.push_back(item);
+        }
+        if let Some(events) = events {
+            self.collect_events(events);
+        }
+        if let Some(first) = self.timers.next_deadline() {
+            self.collect_timers(first);
+        }
+        self.ready.len()
+    }
+
+    fn collect_events(&mut self, events: &Events)
+    where
+        T: From<W>,
+        W: Clone,
+    {
+        let mut strays = false;
+        for event in events.iter() {
+            if event.token == WAKER {
+                self.remote.waker().drain();
+            } else if let Some(source) = self.sources.get(SourceKey::from_token(event.token)) {
+                if let Some(reader) = source.reader.as_ref().filter(|_| event.readable) {
+                    self.ready.push_back(reader.clone().into());
+                }
+                if let Some(writer) = source.writer.as_ref().filter(|_| event.writable) {
+                    self.ready.push_back(writer.clone().into());
+                }
+            } else {
+                strays = true;
+            }
+        }
+        if strays {
+            self.rebuild();
+        }
+    }
+
+    fn collect_timers(&mut self, first: Nanos) {
+        if self.ready.is_empty() {
+            // Only a virtual clock has anywhere to go: nothing else can happen before the timer.
+            self.clock.advance_to(first);
+        }
+        let now = self.clock.now();
+        while let Some(item) = self.timers.pop_due(now) {
+            self.ready.push_back(item);
+        }
+    }
+
+    /// Replaces the selector's set by a new one.
+    ///
+    /// A descriptor that was closed before its removal, while a duplicate of it lives, is reported at
+    /// each wait, and cannot be deregistered: its number is gone, or somebody else's. Only a set that
+    /// never heard of it is silent.
+    fn rebuild(&mut self) {
+        // Out of descriptors: the next turn tries again.
+        let Ok(selector) = new_selector(self.selector.backend(), &self.remote) else {
+            return;
+        };
+        let keys: Vec<SourceKey> = self.sources.iter().map(|(key, _)| key).collect();
+        let mut registered = 0;
+        for key in keys {
+            let Some(source) = self.sources.get_mut(key) else {
+                continue;
+            };
+            if source.registered {
+                source.registered = selector
+                    .add(source.fd, key.token(), source.interest())
+                    .is_ok();
+                registered += usize::from(source.registered);
+            }
+        }
+        self.sources.registered = registered;
+        self.selector = Arc::new(selector);
+    }
+
+    /// Takes out the oldest ready item.
+    #[inline]
+    pub fn take(&mut self) -> Option<T> {
+        self.ready.pop_front()
+    }
+
+    /// All items and all watchers, for embedders that must show what they hold (a garbage
+    /// collector's traversal).
+    pub fn held(&self) -> (impl Iterator<Item = &T>, impl Iterator<Item = &W>) {
+        let items = self.ready.iter().chain(self.timers.iter());
+        let watchers = self
+            .sources
+            .iter()
+            .flat_map(|(_, source)| source.reader.iter().chain(source.writer.iter()));
+        (items, watchers)
+    }
+
+    /// How many items are ready.
+    pub fn ready_len(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The ready items, oldest first.
+    pub fn ready(&self) -> impl Iterator<Item = &T> {
+        self.ready.iter()
+    }
+
+    /// How many timers wait.
+    pub fn timers_len(&self) -> usize {
+        self.timers.len()
+    }
+
+    /// Takes everything out; remotes are refused from now on. The driver can still be used: what it
+    /// is given afterwards is only never run.
+    pub fn close(&mut self) -> Drained<T, W> {
+        self.remote.close();
+        let mut items: Vec<T> = self.ready.drain(..).collect();
+        items.extend(std::iter::from_fn(|| self.remote.pop()));
+        items.extend(self.timers.drain());
+        let mut watchers = Vec::new();
+        for source in self.sources.drain() {
+            if source.registered {
+                let _ = self.selector.delete(source.fd); // as in `remove_source`
+            }
+            watchers.extend(source.reader);
+            watchers.extend(source.writer);
+        }
+        self.sources.registered = 0;
+        Drained { items, watchers }
+    }
+}
+
+impl<T, W> Drop for Driver<T, W> {
+    fn drop(&mut self) {
+        drop(self.close());
+    }
+}
+
+fn new_selector<T>(backend: Backend, remote: &Remote<T>) -> io::Result<Selector> {
+    let selector = Selector::new(backend)?;
+    selector.add(
+        remote.waker().read_fd(),
+        WAKER,
+        Interest {
+            read: true,
+            write: false,
+        },
+    )?;
+    Ok(selector)
+}
+
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, "this source was removed")
+}

@@ -1,0 +1,203 @@
+//! Deadlines in a four-ary heap that knows where each timer stands, so that a cancelled timer leaves
+//! at once: most timers are timeouts, and are cancelled.
+
+use crate::clock::Nanos;
+
+/// Names one timer of one driver, for good: once it has fired or was cancelled, the key finds
+/// nothing, also when its slot serves another timer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerKey {
+    slot: u32,
+    generation: u32,
+}
+
+impl TimerKey {
+    /// The key as one number, for embedders that store it in a foreign object.
+    pub fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+
+    /// The inverse of [`to_bits`](Self::to_bits).
+    #[allow(clippy::cast_possible_truncation)] // the two halves
+    pub fn from_bits(bits: u64) -> Self {
+        Self {
+            slot: bits as u32,
+            generation: (bits >> 32) as u32,
+        }
+    }
+}
+
+/// Children of a node: four of these entries fill one and a half cache lines, and the tree is half
+/// as deep as a binary one.
+const ARITY: usize = 4;
+/// "No slot": the end of the list of free ones.
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug)]
+struct Entry {
+    at: Nanos,
+    /// Equal deadlines fire in the order of their making.
+    order: u64,
+    slot: u32,
+}
+
+impl Entry {
+    fn before(&self, other: &Self) -> bool {
+        (self.at, self.order) < (other.at, other.order)
+    }
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    generation: u32,
+    /// Where the timer stands in the heap; in a free slot, the next free one.
+    place: u32,
+    item: Option<T>,
+}
+
+#[derive(Debug)]
+pub struct Timers<T> {
+    heap: Vec<Entry>,
+    slots: Vec<Slot<T>>,
+    free: u32,
+    made: u64,
+}
+
+impl<T> Timers<T> {
+    pub fn new() -> Self {
+        Self {
+            heap: Vec::new(),
+            slots: Vec::new(),
+            free: NONE,
+            made: 0,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// The earliest deadline.
+    #[inline]
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        self.heap.first().map(|entry| entry.at)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| slot.item.as_ref())
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // four billion timers need more memory than there is
+    pub fn insert(&mut self, at: Nanos, item: T) -> TimerKey {
+        let place = self.heap.len() as u32;
+        let slot = if self.free == NONE {
+            self.slots.push(Slot {
+                generation: 0,
+                place,
+                item: Some(item),
+            });
+            self.slots.len() as u32 - 1
+        } else {
+            let slot = self.free;
+            let entry = &mut self.slots[slot as usize];
+            self.free = entry.place;
+            entry.place = place;
+            entry.item = Some(item);
+            slot
+        };
+        self.heap.push(Entry {
+            at,
+            order: self.made,
+            slot,
+        });
+        self.made += 1;
+        self.sift_up(place as usize);
+        TimerKey {
+            slot,
+            generation: self.slots[slot as usize].generation,
+        }
+    }
+
+    /// Takes out a timer that has not fired.
+    pub fn remove(&mut self, key: TimerKey) -> Option<T> {
+        let slot = self.slots.get(key.slot as usize)?;
+        if slot.generation != key.generation || slot.item.is_none() {
+            return None;
+        }
+        self.take_at(slot.place as usize)
+    }
+
+    /// Takes out the earliest timer if its deadline is `now` or before.
+    #[inline]
+    pub fn pop_due(&mut self, now: Nanos) -> Option<T> {
+        if self.heap.first()?.at <= now {
+            self.take_at(0)
+        } else {
+            None
+        }
+    }
+
+    /// Takes out everything, in no order.
+    pub fn drain(&mut self) -> Vec<T> {
+        let mut items = Vec::with_capacity(self.heap.len());
+        while let Some(last) = self.heap.len().checked_sub(1) {
+            items.extend(self.take_at(last));
+        }
+        items
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // as in `insert`
+    fn take_at(&mut self, place: usize) -> Option<T> {
+        let entry = self.heap.swap_remove(place);
+        if place < self.heap.len() {
+            self.slots[self.heap[place].slot as usize].place = place as u32;
+            let place = self.sift_up(place);
+            self.sift_down(place);
+        }
+        let slot = &mut self.slots[entry.slot as usize];
+        // At the end of its generations a slot is retired, not reused.
+        if slot.generation < u32::MAX {
+            slot.generation += 1;
+            slot.place = self.free;
+            self.free = entry.slot;
+        }
+        slot.item.take()
+    }
+
+    fn sift_up(&mut self, mut place: usize) -> usize {
+        while place > 0 {
+            let parent = (place - 1) / ARITY;
+            if !self.heap[place].before(&self.heap[parent]) {
+                break;
+            }
+            self.swap(place, parent);
+            place = parent;
+        }
+        place
+    }
+
+    fn sift_down(&mut self, mut place: usize) {
+        loop {
+            let first = place * ARITY + 1;
+            let end = (first + ARITY).min(self.heap.len());
+            let mut least = place;
+            for child in first..end {
+                if self.heap[child].before(&self.heap[least]) {
+                    least = child;
+                }
+            }
+            if least == place {
+                return;
+            }
+            self.swap(place, least);
+            place = least;
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // as in `insert`
+    fn swap(&mut self, a: usize, b: usize) {
+        self.heap.swap(a, b);
+        self.slots[self.heap[a].slot as usize].place = a as u32;
+        self.slots[self.heap[b].slot as usize].place = b as u32;
+    }
+}

@@ -1,0 +1,10 @@
+//! Byte-level state machines on the engine: what a transport decides, without who it decides for.
+//!
+//! Nothing here knows of Python or of futures; both faces of rondel stand on it.
+#![forbid(unsafe_code)]
+
+mod watermarks;
+mod write_queue;
+
+pub use watermarks::{Pressure, Watermarks};
+pub use write_queue::{Flushed, WriteQueue};

@@ -1,0 +1,14 @@
+//! What rondel says to the operating system, and nothing else: selectors, the waker, sockets,
+//! the clock, fork detection.
+//!
+//! Each part is a thin, total layer: it takes integers and buffers, makes the system call, and
+//! gives back `io::Result`. Policy (when to read, what to retry, whom to tell) lives above.
+
+pub mod fork;
+pub mod selector;
+pub mod socket;
+pub mod time;
+mod waker;
+
+pub use selector::{Backend, Event, Events, Interest, Selector};
+pub use waker::Waker;
