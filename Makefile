@@ -1,0 +1,43 @@
+# What each target does stands in tools/; here is only what there is.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+export PYTHON
+
+# The interpreter to build for: what PYTHON names, else that of .venv, else the newest of this machine.
+choose = python=$$(tools/python.sh choose "$$PYTHON")
+
+.PHONY: help demo test test-rust test-python build lint bench clean
+
+help: ## show this list
+	@echo "rondel: an asyncio event loop whose engine is written in Rust"
+	@echo
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@echo
+	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or newer); ARGS='-k timers' goes to pytest."
+	@echo "Each target sets up what it needs, in .venv* and target/."
+
+demo: ## real programs on asyncio and on rondel, side by side, in under a minute
+	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel demo && .venv/bin/python -m demo
+
+test: test-rust test-python ## all tests; the Python suite on each of 3.11, 3.12, 3.13 that is here
+
+test-rust: ## the Rust tests alone
+	@tools/need.sh git cc cargo && tools/test-rust.sh
+
+test-python: ## the Python suite alone; ONLY=1 for the chosen interpreter alone
+	@tools/need.sh git cc cargo && tools/test-python.sh $(ARGS)
+
+build: ## install the release build into .venv
+	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel && \
+	  echo "rondel is in .venv ($$(.venv/bin/python --version)): .venv/bin/python -m rondel PROGRAM.py"
+
+lint: ## formatting, clippy, types, and the rules of ARCHITECTURE.md
+	@tools/need.sh git cc cargo rustfmt clippy && tools/lint.sh
+
+bench: ## measure rondel against its peers and write the figures into README.md
+	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv-bench "$$python" rondel bench && \
+	  .venv-bench/bin/python -m benches
+
+clean: ## remove everything that was built or installed here
+	rm -rf .venv .venv-* target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so
+	find python tests examples demo benches tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Writes requirements/*.txt from requirements/*.in: exact versions and hashes for every Python from 3.11 on.
+# Pass --upgrade to move to newer versions. Needs uv (`pip install uv`).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v uv >/dev/null || { echo "uv is missing: install it with 'pip install uv'" >&2; exit 1; }
+# demo comes first: what test shares with it has the same version, since both go into one environment.
+for name in demo build test lint bench; do
+  constraint=
+  [ "$name" = test ] && constraint=--constraint=requirements/demo.txt
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+    --custom-compile-command tools/lock.sh ${constraint:+"$constraint"} "$@" \
+    "requirements/$name.in" --output-file "requirements/$name.txt"
+  echo "requirements/$name.txt: $(grep -c '==' "requirements/$name.txt") packages"
+done
