@@ -37,9 +37,7 @@ impl Doorbell {
     /// The driver has found nothing and wants to sleep. False: somebody rang meanwhile, look again.
     #[must_use]
     pub fn try_sleep(&self) -> bool {
-        self.0
-            .compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
+        self.0.compare_exchange(AWAKE, ASLEEP, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 
     /// The driver is about to look at the queue.

@@ -79,14 +79,7 @@ impl<T, W> Driver<T, W> {
     pub fn new(clock: Clock, backend: Backend) -> io::Result<Self> {
         let remote = Remote::new()?;
         let selector = Arc::new(new_selector(backend, &remote)?);
-        Ok(Self {
-            ready: VecDeque::new(),
-            timers: Timers::new(),
-            sources: Sources::new(),
-            selector,
-            remote,
-            clock,
-        })
+        Ok(Self { ready: VecDeque::new(), timers: Timers::new(), sources: Sources::new(), selector, remote, clock })
     }
 
     /// The half for other threads.
@@ -137,10 +130,7 @@ impl<T, W> Driver<T, W> {
     /// Errors: `ENOENT` for a source that was removed, otherwise those of [`Selector::add`]; nothing
     /// changed then.
     pub fn set_reader(&mut self, key: SourceKey, reader: Option<W>) -> io::Result<Option<W>> {
-        let wanted = |write| Interest {
-            read: reader.is_some(),
-            write,
-        };
+        let wanted = |write| Interest { read: reader.is_some(), write };
         let source = self.sources.get(key).ok_or_else(gone)?;
         self.register(key, wanted(source.writer.is_some()))?;
         let source = self.sources.get_mut(key).ok_or_else(gone)?;
@@ -149,10 +139,7 @@ impl<T, W> Driver<T, W> {
 
     /// As [`set_reader`](Self::set_reader), for writing.
     pub fn set_writer(&mut self, key: SourceKey, writer: Option<W>) -> io::Result<Option<W>> {
-        let wanted = |read| Interest {
-            read,
-            write: writer.is_some(),
-        };
+        let wanted = |read| Interest { read, write: writer.is_some() };
         let source = self.sources.get(key).ok_or_else(gone)?;
         self.register(key, wanted(source.reader.is_some()))?;
         let source = self.sources.get_mut(key).ok_or_else(gone)?;
@@ -161,9 +148,7 @@ impl<T, W> Driver<T, W> {
 
     /// What stands for interest in reading, and in writing.
     pub fn watchers(&self, key: SourceKey) -> (Option<&W>, Option<&W>) {
-        self.sources.get(key).map_or((None, None), |source| {
-            (source.reader.as_ref(), source.writer.as_ref())
-        })
+        self.sources.get(key).map_or((None, None), |source| (source.reader.as_ref(), source.writer.as_ref()))
     }
 
     /// Forgets a descriptor, and gives back what stood for reading and for writing. A key that was
@@ -184,10 +169,7 @@ impl<T, W> Driver<T, W> {
     /// Tells the selector what is wanted of a source.
     fn register(&mut self, key: SourceKey, wanted: Interest) -> io::Result<()> {
         let source = self.sources.get_mut(key).ok_or_else(gone)?;
-        let nothing = Interest {
-            read: false,
-            write: false,
-        };
+        let nothing = Interest { read: false, write: false };
         match (source.registered, wanted) {
             (false, wanted) if wanted == nothing => return Ok(()),
             (false, wanted) => {
@@ -227,10 +209,7 @@ impl<T, W> Driver<T, W> {
     }
 
     fn wait(&self, timeout: Option<Duration>) -> Wait {
-        Wait {
-            selector: Arc::clone(&self.selector),
-            timeout,
-        }
+        Wait { selector: Arc::clone(&self.selector), timeout }
     }
 
     /// Ends the wait, if `events` tells of one, queues all that is ready, and gives the number of
@@ -306,9 +285,7 @@ impl<T, W> Driver<T, W> {
                 continue;
             };
             if source.registered {
-                source.registered = selector
-                    .add(source.fd, key.token(), source.interest())
-                    .is_ok();
+                source.registered = selector.add(source.fd, key.token(), source.interest()).is_ok();
                 registered += usize::from(source.registered);
             }
         }
@@ -326,10 +303,7 @@ impl<T, W> Driver<T, W> {
     /// collector's traversal).
     pub fn held(&self) -> (impl Iterator<Item = &T>, impl Iterator<Item = &W>) {
         let items = self.ready.iter().chain(self.timers.iter());
-        let watchers = self
-            .sources
-            .iter()
-            .flat_map(|(_, source)| source.reader.iter().chain(source.writer.iter()));
+        let watchers = self.sources.iter().flat_map(|(_, source)| source.reader.iter().chain(source.writer.iter()));
         (items, watchers)
     }
 
@@ -376,14 +350,7 @@ impl<T, W> Drop for Driver<T, W> {
 
 fn new_selector<T>(backend: Backend, remote: &Remote<T>) -> io::Result<Selector> {
     let selector = Selector::new(backend)?;
-    selector.add(
-        remote.waker().read_fd(),
-        WAKER,
-        Interest {
-            read: true,
-            write: false,
-        },
-    )?;
+    selector.add(remote.waker().read_fd(), WAKER, Interest { read: true, write: false })?;
     Ok(selector)
 }
 

@@ -19,10 +19,7 @@ impl SourceKey {
 
     #[allow(clippy::cast_possible_truncation)] // the two halves
     pub(crate) fn from_token(token: u64) -> Self {
-        Self {
-            slot: token as u32,
-            generation: (token >> 32) as u32,
-        }
+        Self { slot: token as u32, generation: (token >> 32) as u32 }
     }
 }
 
@@ -37,10 +34,7 @@ pub struct Source<W> {
 
 impl<W> Source<W> {
     pub fn interest(&self) -> Interest {
-        Interest {
-            read: self.reader.is_some(),
-            write: self.writer.is_some(),
-        }
+        Interest { read: self.reader.is_some(), write: self.writer.is_some() }
     }
 }
 
@@ -60,52 +54,30 @@ pub struct Sources<W> {
 
 impl<W> Sources<W> {
     pub fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-            registered: 0,
-        }
+        Self { slots: Vec::new(), free: Vec::new(), registered: 0 }
     }
 
     #[allow(clippy::cast_possible_truncation)] // the system has far fewer descriptors
     pub fn insert(&mut self, fd: RawFd) -> SourceKey {
-        let source = Some(Source {
-            fd,
-            reader: None,
-            writer: None,
-            registered: false,
-        });
+        let source = Some(Source { fd, reader: None, writer: None, registered: false });
         if let Some(slot) = self.free.pop() {
             let entry = &mut self.slots[slot as usize];
             entry.source = source;
-            SourceKey {
-                slot,
-                generation: entry.generation,
-            }
+            SourceKey { slot, generation: entry.generation }
         } else {
-            self.slots.push(Slot {
-                generation: 0,
-                source,
-            });
-            SourceKey {
-                slot: self.slots.len() as u32 - 1,
-                generation: 0,
-            }
+            self.slots.push(Slot { generation: 0, source });
+            SourceKey { slot: self.slots.len() as u32 - 1, generation: 0 }
         }
     }
 
     pub fn get(&self, key: SourceKey) -> Option<&Source<W>> {
         let slot = self.slots.get(key.slot as usize)?;
-        slot.source
-            .as_ref()
-            .filter(|_| slot.generation == key.generation)
+        slot.source.as_ref().filter(|_| slot.generation == key.generation)
     }
 
     pub fn get_mut(&mut self, key: SourceKey) -> Option<&mut Source<W>> {
         let slot = self.slots.get_mut(key.slot as usize)?;
-        slot.source
-            .as_mut()
-            .filter(|_| slot.generation == key.generation)
+        slot.source.as_mut().filter(|_| slot.generation == key.generation)
     }
 
     pub fn remove(&mut self, key: SourceKey) -> Option<Source<W>> {
@@ -125,18 +97,13 @@ impl<W> Sources<W> {
 
     pub fn iter(&self) -> impl Iterator<Item = (SourceKey, &Source<W>)> {
         self.slots.iter().zip(0..).filter_map(|(slot, index)| {
-            let key = SourceKey {
-                slot: index,
-                generation: slot.generation,
-            };
+            let key = SourceKey { slot: index, generation: slot.generation };
             slot.source.as_ref().map(|source| (key, source))
         })
     }
 
     pub fn drain(&mut self) -> Vec<Source<W>> {
         let keys: Vec<SourceKey> = self.iter().map(|(key, _)| key).collect();
-        keys.into_iter()
-            .filter_map(|key| self.remove(key))
-            .collect()
+        keys.into_iter().filter_map(|key| self.remove(key)).collect()
     }
 }

@@ -20,10 +20,7 @@ impl TimerKey {
     /// The inverse of [`to_bits`](Self::to_bits).
     #[allow(clippy::cast_possible_truncation)] // the two halves
     pub fn from_bits(bits: u64) -> Self {
-        Self {
-            slot: bits as u32,
-            generation: (bits >> 32) as u32,
-        }
+        Self { slot: bits as u32, generation: (bits >> 32) as u32 }
     }
 }
 
@@ -65,12 +62,7 @@ pub struct Timers<T> {
 
 impl<T> Timers<T> {
     pub fn new() -> Self {
-        Self {
-            heap: Vec::new(),
-            slots: Vec::new(),
-            free: NONE,
-            made: 0,
-        }
+        Self { heap: Vec::new(), slots: Vec::new(), free: NONE, made: 0 }
     }
 
     pub fn len(&self) -> usize {
@@ -91,11 +83,7 @@ impl<T> Timers<T> {
     pub fn insert(&mut self, at: Nanos, item: T) -> TimerKey {
         let place = self.heap.len() as u32;
         let slot = if self.free == NONE {
-            self.slots.push(Slot {
-                generation: 0,
-                place,
-                item: Some(item),
-            });
+            self.slots.push(Slot { generation: 0, place, item: Some(item) });
             self.slots.len() as u32 - 1
         } else {
             let slot = self.free;
@@ -105,17 +93,10 @@ impl<T> Timers<T> {
             entry.item = Some(item);
             slot
         };
-        self.heap.push(Entry {
-            at,
-            order: self.made,
-            slot,
-        });
+        self.heap.push(Entry { at, order: self.made, slot });
         self.made += 1;
         self.sift_up(place as usize);
-        TimerKey {
-            slot,
-            generation: self.slots[slot as usize].generation,
-        }
+        TimerKey { slot, generation: self.slots[slot as usize].generation }
     }
 
     /// Takes out a timer that has not fired.
@@ -130,11 +111,7 @@ impl<T> Timers<T> {
     /// Takes out the earliest timer if its deadline is `now` or before.
     #[inline]
     pub fn pop_due(&mut self, now: Nanos) -> Option<T> {
-        if self.heap.first()?.at <= now {
-            self.take_at(0)
-        } else {
-            None
-        }
+        if self.heap.first()?.at <= now { self.take_at(0) } else { None }
     }
 
     /// Takes out everything, in no order.

@@ -75,8 +75,7 @@ impl Epoll {
     fn wait_ms(&self, raw: &mut Vec<libc::epoll_event>, ms: i32) -> io::Result<usize> {
         // SAFETY: the pointer and the length are those of the vector's spare memory, which lives
         // through the call.
-        let count =
-            unsafe { libc::epoll_wait(self.fd.as_raw_fd(), raw.as_mut_ptr(), room(raw), ms) };
+        let count = unsafe { libc::epoll_wait(self.fd.as_raw_fd(), raw.as_mut_ptr(), room(raw), ms) };
         usize::try_from(count).map_err(|_| io::Error::last_os_error())
     }
 

@@ -99,11 +99,7 @@ impl Backend {
     ///
     /// Errors: the variable names something else, or a backend that this platform lacks.
     pub fn from_env() -> io::Result<Self> {
-        let best = if cfg!(target_os = "linux") {
-            Self::Epoll
-        } else {
-            Self::Poll
-        };
+        let best = if cfg!(target_os = "linux") { Self::Epoll } else { Self::Poll };
         match std::env::var_os("RONDEL_SELECTOR") {
             None => Ok(best),
             Some(name) if name.is_empty() => Ok(best),
@@ -114,11 +110,7 @@ impl Backend {
                 format!(
                     "RONDEL_SELECTOR={} names no selector of this platform; it has: {}",
                     name.display(),
-                    if cfg!(target_os = "linux") {
-                        "epoll, poll"
-                    } else {
-                        "poll"
-                    },
+                    if cfg!(target_os = "linux") { "epoll, poll" } else { "poll" },
                 ),
             )),
         }
@@ -157,10 +149,7 @@ impl Selector {
             Backend::Epoll => return Err(io::ErrorKind::Unsupported.into()),
             Backend::Poll => Imp::Poll(poll::Poll::default()),
         };
-        Ok(Self {
-            imp,
-            made_in: fork::generation(),
-        })
+        Ok(Self { imp, made_in: fork::generation() })
     }
 
     /// Which interface this one uses.

@@ -64,19 +64,11 @@ impl Poll {
                 if interest.write {
                     events |= libc::POLLOUT;
                 }
-                (
-                    libc::pollfd {
-                        fd,
-                        events,
-                        revents: 0,
-                    },
-                    token,
-                )
+                (libc::pollfd { fd, events, revents: 0 }, token)
             })
             .unzip();
-        let ms = timeout.map_or(-1, |timeout| {
-            i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
-        });
+        let ms =
+            timeout.map_or(-1, |timeout| i32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
         let count = libc::nfds_t::try_from(fds.len()).unwrap_or(libc::nfds_t::MAX);
         // SAFETY: the pointer and the length are those of the vector, which lives through the call.
         let found = unsafe { libc::poll(fds.as_mut_ptr(), count, ms) };
@@ -109,8 +101,5 @@ fn waitable(fd: RawFd) -> io::Result<bool> {
         }
         stat.assume_init()
     };
-    Ok(!matches!(
-        stat.st_mode & libc::S_IFMT,
-        libc::S_IFREG | libc::S_IFDIR
-    ))
+    Ok(!matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
 }
