@@ -27,7 +27,7 @@ class Page:
 
 def parse(url: str, html: str) -> Page:
     soup = BeautifulSoup(html, "html.parser")
-    links = [urldefrag(urljoin(url, a["href"])).url for a in soup.find_all("a", href=True)]
+    links = [urldefrag(urljoin(url, str(a["href"]))).url for a in soup.find_all("a", href=True)]
     title = soup.title.get_text() if soup.title else "untitled"
     return Page(title, len(soup.select("li.item")), links)
 

@@ -40,10 +40,10 @@ class Outcome:
     attempts: int
 
 
-async def attempt(session: aiohttp.ClientSession, url: str, timeout: float) -> tuple[str, bool]:
-    """One request. Returns what happened, and whether another try may help."""
+async def attempt(session: aiohttp.ClientSession, url: str, seconds: float) -> tuple[str, bool]:
+    """One request of at most `seconds`. Returns what happened, and whether to try again."""
     try:
-        limit = aiohttp.ClientTimeout(total=timeout)
+        limit = aiohttp.ClientTimeout(total=seconds)
         async with session.get(url, timeout=limit) as response:
             body = await response.read()
     except TimeoutError:
@@ -96,8 +96,8 @@ async def main(args: argparse.Namespace) -> None:
 
     outcomes = [task.result() for task in tasks]
     good = [outcome for outcome in outcomes if outcome.result.startswith("200")]
-    retried = [outcome for outcome in good if outcome.attempts > 1]
-    print(f"{len(good)} of {len(outcomes)} URLs fetched, {len(retried)} of them only by a retry")
+    retried = "yes" if any(outcome.attempts > 1 for outcome in good) else "no"
+    print(f"{len(good)} of {len(outcomes)} URLs fetched, some by a retry: {retried}")
     for outcome in outcomes:
         if outcome not in good:
             print(f"  {outcome.label}: {outcome.result} (attempts: {outcome.attempts})")

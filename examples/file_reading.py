@@ -16,19 +16,21 @@ import time
 
 import aiofiles
 
-WORDS = "the loop waits for sockets and timers while threads wait for the disk".split()
+LINE = "the loop waits for sockets and timers while threads wait for the disk"
 
 
-def make_files(folder: pathlib.Path, count: int) -> None:
-    for number in range(count):
-        lines = (" ".join(WORDS[line % 4 :: 2 + number % 3]) for line in range(40))
-        (folder / f"{number:05}.txt").write_text("\n".join(lines))
+def make_files(folder: pathlib.Path, count: int) -> list[pathlib.Path]:
+    words = LINE.split()
+    paths = [folder / f"{number:05}.txt" for number in range(count)]
+    for number, path in enumerate(paths):
+        lines = (" ".join(words[line % 4 :: 2 + number % 3]) for line in range(40))
+        path.write_text("\n".join(lines))
+    return paths
 
 
 async def count_words(path: pathlib.Path, slots: asyncio.Semaphore) -> collections.Counter[str]:
-    async with slots:  # open files are limited too
-        async with aiofiles.open(path) as file:
-            text = await file.read()
+    async with slots, aiofiles.open(path) as file:  # open files are limited too
+        text = await file.read()
     return collections.Counter(text.split())
 
 
@@ -40,15 +42,12 @@ async def tick(ticks: list[float]) -> None:
 
 async def main(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        make_files(folder, args.files)
+        paths = make_files(pathlib.Path(name), args.files)
         slots = asyncio.Semaphore(args.limit)
         ticks: list[float] = []
         ticker = asyncio.create_task(tick(ticks))
         started = time.perf_counter()
-        counts = await asyncio.gather(
-            *(count_words(path, slots) for path in sorted(folder.iterdir()))
-        )
+        counts = await asyncio.gather(*(count_words(path, slots) for path in paths))
         took = time.perf_counter() - started
         ticker.cancel()
 

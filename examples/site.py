@@ -4,7 +4,7 @@
 
     /            the same as /page/0
     /page/N      an HTML page: ten items, and links to other pages (a few of them broken)
-    /flaky/N     503 for two requests out of three, JSON for the third
+    /flaky/N     503 at the first request, JSON at the second, and so on in turn
     /slow/MS     answers after MS milliseconds
 
 It prints its address, serves until Ctrl-C or SIGTERM, and then ends cleanly.
@@ -63,7 +63,7 @@ class Site:
 
     async def flaky(self, request: web.Request) -> web.Response:
         self.tries[request.path] += 1
-        if self.tries[request.path] % 3:
+        if self.tries[request.path] % 2:
             raise web.HTTPServiceUnavailable(text="try again\n")
         return web.json_response({"path": request.path, "ok": True})
 
@@ -91,7 +91,7 @@ async def main(args: argparse.Namespace) -> None:
     runner = web.AppRunner(Site(args.pages).app(), access_log=None)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", args.port, shutdown_timeout=1)
+        site = web.TCPSite(runner, "127.0.0.1", args.port, shutdown_timeout=0.1)
         try:
             await site.start()
         except OSError as error:

@@ -2,8 +2,9 @@
 
     python examples/weather_service.py --port 8014
 
-A client sends {"city": "Oslo"} and gets {"city": "Oslo", "celsius": 11, "sky": "rain"}, as often
-as it likes over one connection. What cannot be answered gets {"error": "..."}.
+The service begins with {"stations": ["Berlin", "Cairo", ...]}. A client then sends {"city": "Oslo"}
+and gets {"city": "Oslo", "celsius": 11, "sky": "rain"}, as often as it likes over one connection.
+What cannot be answered gets {"error": "..."}.
 
 A measurement takes half a second. Whoever asks for a city while it is being measured waits for the
 same measurement, and its result stays good for a while: so five clients wait half a second
@@ -20,12 +21,12 @@ import signal
 import zlib
 
 LONGEST_LINE = 1024  # bytes
-BACKLOG = 1024  # clients that may knock between two looks at the door
+BACKLOG = 1024  # connections that may wait to be accepted
 SKIES = ["sun", "cloud", "rain", "snow", "fog"]
 CITIES = ["Berlin", "Cairo", "Delhi", "Lima", "London", "Oslo", "Paris", "Quito", "Rome", "Tokyo"]
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """What the client sent cannot be answered; the text says why."""
 
 
@@ -63,9 +64,9 @@ def city_of(request: bytes) -> str:
     try:
         city = json.loads(request)["city"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise BadRequest('not a request: send {"city": "NAME"}') from None
+        raise BadRequestError('not a request: send {"city": "NAME"}') from None
     if not isinstance(city, str) or city not in CITIES:
-        raise BadRequest(f"no station there; there are some in {', '.join(CITIES)}")
+        raise BadRequestError(f"no station there; there are some in {', '.join(CITIES)}")
     return city
 
 
@@ -93,6 +94,7 @@ class Service:
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(line(stations=CITIES))
         while True:
             try:
                 async with asyncio.timeout(self.patience):
@@ -104,7 +106,7 @@ class Service:
                 return
             try:
                 answer = await self.stations.weather(city_of(request))
-            except BadRequest as problem:
+            except BadRequestError as problem:
                 answer = line(error=str(problem))
             writer.write(answer)
             await writer.drain()
