@@ -19,7 +19,8 @@ help: ## show this list
 demo: ## real programs on asyncio and on rondel, side by side, in under a minute
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel demo && .venv/bin/python -m demo
 
-test: test-rust test-python ## all tests; the Python suite on each of 3.11, 3.12, 3.13 that is here
+test: ## all tests; the Python suite on each of 3.11, 3.12, 3.13 that is here
+	@tools/need.sh git cc cargo && $(choose) && tools/test-rust.sh && tools/test-python.sh $(ARGS)
 
 test-rust: ## the Rust tests alone
 	@tools/need.sh git cc cargo && tools/test-rust.sh

@@ -14,6 +14,7 @@ step() {
   [ $((SECONDS - start)) -lt 5 ] || echo "    $((SECONDS - start)) s"
 }
 
+step cargo fetch --locked
 step cargo fmt --all --check
 step tools/venv.sh .venv-lint "$python" lint
 step $bin/ruff check

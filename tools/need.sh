@@ -16,6 +16,10 @@ check_cargo() {
     lacks cargo "install Rust from https://rustup.rs (or your system's packages cargo and rustc)"
     return
   fi
+  if ! rustc --version >/dev/null 2>&1; then
+    lacks rustc "install Rust from https://rustup.rs (or your system's package rustc)"
+    return
+  fi
   version=$(echo "$version" | cut -d' ' -f2)
   wanted=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
   if [ "$(printf '%s\n' "$wanted" "${version%%-*}" | sort -V | head -n 1)" != "$wanted" ]; then
