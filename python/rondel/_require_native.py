@@ -1,0 +1,33 @@
+"""Says what to do when rondel's compiled part is missing or does not load."""
+
+import glob
+import importlib
+import os
+import sys
+
+from . import _require_python  # noqa: F401  a Python that is too old is to be said first
+
+NAME = "rondel._rondel"
+
+
+def _problem(error: ImportError, here: str) -> str:
+    if not isinstance(error, ModuleNotFoundError) or error.name != NAME:
+        return "does not load ({})".format(error)
+    built = sorted(os.path.basename(path) for path in glob.glob(os.path.join(here, "_rondel*.so")))
+    if built:
+        return "is built for another Python ({})".format(", ".join(built))
+    return "is not built"
+
+
+try:
+    importlib.import_module(NAME)
+except ImportError as error:
+    here = os.path.dirname(os.path.abspath(__file__))
+    # With the package's own name `python -m rondel` shows the message alone, with no traceback.
+    raise ImportError(
+        "rondel's compiled part {} for Python {}.{} in {}; "
+        "run `pip install rondel`, or `make build` in rondel's source tree".format(
+            _problem(error, here), sys.version_info[0], sys.version_info[1], here
+        ),
+        name="rondel",
+    ) from None
