@@ -1,0 +1,256 @@
+//! The native half of a loop: its driver and its flags.
+
+use std::collections::HashMap;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::{PyTraverseError, PyVisit};
+use rondel_engine::{Backend, Clock, Driver, Events, Nanos, Remote, SourceKey, TimerKey};
+
+use super::item::{Ready, Watch};
+use crate::cell::GilCell;
+use crate::errors::os_error;
+use crate::raw::Owned;
+
+/// Bytes that one `recv` takes at most. A fresh object of a quarter of a megabyte, as asyncio asks
+/// for, costs more in page faults than several reads of this size (docs/decisions).
+const RECEIVE: usize = 64 * 1024;
+
+/// Memory that one receive fills.
+pub type ReceiveBuffer = Box<[MaybeUninit<u8>]>;
+
+/// A descriptor that the loop watches.
+#[derive(Debug)]
+pub struct Watched {
+    pub key: SourceKey,
+    /// The transport that it belongs to, if it is not the user's own.
+    pub transport: Option<Owned>,
+}
+
+/// What the GIL protects.
+pub struct State {
+    pub driver: Driver<Ready, Watch>,
+    pub watched: HashMap<RawFd, Watched>,
+    /// Lent to a wait under way.
+    pub events: Option<Box<Events>>,
+    /// Lent to a receive under way.
+    pub receive: Option<ReceiveBuffer>,
+}
+
+/// The native half of an `EventLoop`.
+#[pyclass(frozen, module = "rondel._rondel")]
+pub struct Core {
+    state: GilCell<State>,
+    remote: Remote<Ready>,
+    clock: Clock,
+    closed: AtomicBool,
+    debug: AtomicBool,
+    stopping: AtomicBool,
+    task_factory: AtomicBool,
+    /// The identifier of the thread inside `run_forever`, as Python counts them; 0 for none.
+    thread: AtomicU64,
+}
+
+impl Core {
+    /// Errors: as `init_loop`.
+    pub fn new(py: Python<'_>) -> PyResult<Self> {
+        let backend = Backend::from_env().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let clock = Clock::Real;
+        let driver = Driver::new(clock.clone(), backend).map_err(|error| os_error(py, &error))?;
+        Ok(Self {
+            remote: driver.remote().clone(),
+            state: GilCell::new(State { driver, watched: HashMap::new(), events: Some(Box::default()), receive: None }),
+            clock,
+            closed: AtomicBool::new(false),
+            debug: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+            task_factory: AtomicBool::new(false),
+            thread: AtomicU64::new(0),
+        })
+    }
+
+    /// The driver and what goes with it. The closure must not run Python code, nor drop a reference.
+    #[inline]
+    pub fn with<R>(&self, py: Python<'_>, look: impl FnOnce(&mut State) -> R) -> R {
+        self.state.with(py, look)
+    }
+
+    /// The half for other threads.
+    #[inline]
+    pub fn remote(&self) -> &Remote<Ready> {
+        &self.remote
+    }
+
+    /// The time on the loop's clock.
+    #[inline]
+    pub fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+
+    /// Whether the loop is in debug mode.
+    #[inline]
+    pub fn debug(&self) -> bool {
+        self.debug.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody has set a task factory.
+    #[inline]
+    pub fn has_task_factory(&self) -> bool {
+        self.task_factory.load(Ordering::Relaxed)
+    }
+
+    /// Errors: `RuntimeError` if the loop is closed.
+    #[inline]
+    pub fn check_open(&self) -> PyResult<()> {
+        if self.closed.load(Ordering::Relaxed) { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Takes a timer out of the heap, at its handle's cancellation.
+    pub fn cancel_timer(&self, py: Python<'_>, key: u64) {
+        let timer = self.with(py, |state| state.driver.cancel(TimerKey::from_bits(key)));
+        drop(timer);
+    }
+
+    /// The loop's buffer for one receive; a new one if that is in use.
+    pub fn take_receive_buffer(&self, py: Python<'_>) -> ReceiveBuffer {
+        self.with(py, |state| state.receive.take()).unwrap_or_else(|| Box::new_uninit_slice(RECEIVE))
+    }
+
+    /// Gives the buffer back.
+    pub fn return_receive_buffer(&self, py: Python<'_>, buffer: ReceiveBuffer) {
+        self.with(py, |state| state.receive = Some(buffer));
+    }
+}
+
+#[cold]
+fn closed() -> PyErr {
+    PyRuntimeError::new_err("Event loop is closed")
+}
+
+#[pymethods]
+impl Core {
+    #[getter]
+    fn get_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    #[getter]
+    fn get_debug(&self) -> bool {
+        self.debug()
+    }
+
+    #[setter]
+    fn set_debug(&self, debug: bool) {
+        self.debug.store(debug, Ordering::Relaxed);
+    }
+
+    #[getter]
+    pub fn get_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// The loop ends its run after the present turn, or after one turn if it does not run yet.
+    #[setter]
+    fn set_stopping(&self, stopping: bool) {
+        self.stopping.store(stopping, Ordering::Relaxed);
+        if stopping {
+            self.remote.wake();
+        }
+    }
+
+    #[getter]
+    fn get_task_factory_set(&self) -> bool {
+        self.has_task_factory()
+    }
+
+    #[setter]
+    fn set_task_factory_set(&self, set: bool) {
+        self.task_factory.store(set, Ordering::Relaxed);
+    }
+
+    /// The thread inside `run_forever` (`threading.get_ident()`), or None.
+    #[getter]
+    pub fn get_thread(&self) -> Option<u64> {
+        Some(self.thread.load(Ordering::Relaxed)).filter(|&thread| thread != 0)
+    }
+
+    #[setter]
+    fn set_thread(&self, thread: Option<u64>) {
+        self.thread.store(thread.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// The descriptor that ends the loop's wait when a byte is written to it.
+    #[getter]
+    fn wakeup_fd(&self) -> RawFd {
+        self.remote.wakeup_fd()
+    }
+
+    /// `epoll` or `poll`.
+    #[getter]
+    fn selector(&self, py: Python<'_>) -> &'static str {
+        self.with(py, |state| state.driver.backend()).name()
+    }
+
+    /// Whether the loop was made by a process of which this one is a forked child.
+    #[getter]
+    fn foreign(&self, py: Python<'_>) -> bool {
+        self.with(py, |state| state.driver.is_foreign())
+    }
+
+    /// Ends the loop's wait, from any thread.
+    fn wake(&self) {
+        self.remote.wake();
+    }
+
+    /// Queues a handle for the next turn and wakes the loop, if it is open.
+    fn schedule(&self, py: Python<'_>, handle: &Bound<'_, PyAny>) -> PyResult<()> {
+        crate::handle::check(handle)?;
+        self.check_open()?;
+        let item = Ready::Handle(handle.clone().into());
+        self.with(py, |state| state.driver.push(item));
+        self.remote.wake_if_asleep();
+        Ok(())
+    }
+
+    /// Handles that are ready to run, oldest first.
+    fn ready(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        self.with(py, |state| state.driver.ready().map(Ready::object).cloned().collect::<Vec<_>>())
+            .iter()
+            .map(|object| object.bind(py).clone().unbind())
+            .collect()
+    }
+
+    /// Ends the loop for good: whatever is scheduled or watched is dropped.
+    fn close(&self, py: Python<'_>) {
+        self.closed.store(true, Ordering::Relaxed);
+        let drained =
+            self.with(py, |state| (state.driver.close(), std::mem::take(&mut state.watched), state.receive.take()));
+        drop(drained);
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // SAFETY: the collector runs with the GIL held.
+        let py = unsafe { Python::assume_attached() };
+        self.with(py, |state| {
+            let (items, watches) = state.driver.held();
+            for item in items {
+                item.object().visit(&visit)?;
+            }
+            for watch in watches {
+                watch.object().visit(&visit)?;
+            }
+            for transport in state.watched.values().filter_map(|entry| entry.transport.as_ref()) {
+                transport.visit(&visit)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn __clear__(&self) {
+        // SAFETY: as above.
+        self.close(unsafe { Python::assume_attached() });
+    }
+}

@@ -1,0 +1,54 @@
+//! What the driver hands out in this embedding.
+
+use crate::raw::Owned;
+
+/// Something to run.
+#[derive(Debug)]
+pub enum Ready {
+    /// A `Handle` or `TimerHandle`.
+    Handle(Owned),
+    /// A `Stream` whose socket can be read.
+    Read(Owned),
+    /// A `Stream` whose socket can be written.
+    Write(Owned),
+}
+
+/// What stands for interest in a descriptor.
+#[derive(Clone, Debug)]
+pub enum Watch {
+    /// The handle of `add_reader` or `add_writer`.
+    Handle(Owned),
+    /// A `Stream` that reads.
+    Read(Owned),
+    /// A `Stream` that has something to write.
+    Write(Owned),
+}
+
+impl From<Watch> for Ready {
+    #[inline]
+    fn from(watch: Watch) -> Self {
+        match watch {
+            Watch::Handle(handle) => Self::Handle(handle),
+            Watch::Read(stream) => Self::Read(stream),
+            Watch::Write(stream) => Self::Write(stream),
+        }
+    }
+}
+
+impl Ready {
+    /// The object held.
+    pub fn object(&self) -> &Owned {
+        match self {
+            Self::Handle(object) | Self::Read(object) | Self::Write(object) => object,
+        }
+    }
+}
+
+impl Watch {
+    /// The object held.
+    pub fn object(&self) -> &Owned {
+        match self {
+            Self::Handle(object) | Self::Read(object) | Self::Write(object) => object,
+        }
+    }
+}

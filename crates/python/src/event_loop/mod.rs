@@ -1,0 +1,58 @@
+//! `EventLoop`: the engine's driver, as an asyncio loop.
+//!
+//! The Python class (python/rondel/loop.py) holds a [`Core`] in a slot that only native code
+//! reaches. What runs once a callback is attached to that class as raw methods (`schedule`,
+//! `tasks`); what runs once a loop or once a descriptor are methods of `Core`.
+
+mod core;
+mod item;
+mod readers;
+mod schedule;
+mod tasks;
+mod turn;
+
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+pub use self::core::Core;
+pub use self::item::Watch;
+pub use self::readers::Direction;
+use crate::raw::NativeSlot;
+
+static SLOT: NativeSlot = NativeSlot::new("_native");
+
+/// The native half of an `EventLoop`.
+///
+/// Errors: `RuntimeError` if its `__init__` was not called.
+///
+/// # Safety
+/// `event_loop` is a live instance of the class given to [`attach`].
+#[inline]
+pub unsafe fn core_of<'a, 'py>(py: Python<'py>, event_loop: *mut ffi::PyObject) -> PyResult<Borrowed<'a, 'py, Core>> {
+    // SAFETY: as promised by the caller; `init_loop` fills the slot with a Core.
+    unsafe { SLOT.get(py, event_loop) }
+}
+
+/// Gives the class `EventLoop` its native methods. Called once, where the class is made.
+#[pyfunction]
+pub fn attach_loop(class: &Bound<'_, PyType>) -> PyResult<()> {
+    SLOT.claim(class)?;
+    for method in schedule::METHODS.iter().chain(&tasks::METHODS) {
+        method.attach(class)?;
+    }
+    Ok(())
+}
+
+/// Gives a new `EventLoop` its native half, and returns it.
+///
+/// Raises `OSError` when the process is out of descriptors, `ValueError` when `RONDEL_SELECTOR` names
+/// no selector, `RuntimeError` when the loop has one already.
+#[pyfunction]
+pub fn init_loop<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Core>> {
+    let core = Bound::new(event_loop.py(), Core::new(event_loop.py())?)?;
+    // SAFETY: called by EventLoop.__init__ with the instance. The module is private; another object
+    // would need the same layout.
+    unsafe { SLOT.fill(event_loop, core.clone().into_any().into())? };
+    Ok(core)
+}

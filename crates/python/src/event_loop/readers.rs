@@ -1,0 +1,138 @@
+//! Descriptors that the loop watches, by their numbers: what `add_reader` and `add_writer` speak of.
+
+use std::os::fd::RawFd;
+
+use pyo3::prelude::*;
+
+use super::core::{Core, State, Watched};
+use super::item::Watch;
+use crate::errors::os_error;
+use crate::handle;
+use crate::raw::Owned;
+
+/// Which direction of a descriptor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Read,
+    Write,
+}
+
+impl State {
+    /// Sets or removes what is queued when `fd` is ready, and gives back what stood there.
+    ///
+    /// Errors: those of `Driver::set_reader`.
+    pub fn watch(&mut self, fd: RawFd, direction: Direction, watch: Option<Watch>) -> std::io::Result<Option<Watch>> {
+        let known = self.watched.get(&fd).map(|entry| entry.key);
+        let key = match (known, &watch) {
+            (Some(key), _) => key,
+            (None, None) => return Ok(None),
+            (None, Some(_)) => self.driver.add_source(fd),
+        };
+        let changed = match direction {
+            Direction::Read => self.driver.set_reader(key, watch),
+            Direction::Write => self.driver.set_writer(key, watch),
+        };
+        if known.is_none() {
+            if changed.is_ok() {
+                self.watched.insert(fd, Watched { key, transport: None });
+            } else {
+                self.driver.remove_source(key);
+            }
+        } else if matches!(self.driver.watchers(key), (None, None))
+            && self.watched.get(&fd).is_some_and(|entry| entry.transport.is_none())
+        {
+            self.watched.remove(&fd);
+            self.driver.remove_source(key);
+        }
+        changed
+    }
+}
+
+impl State {
+    /// Enters the socket of a transport. Whatever was known of a descriptor of that number before is
+    /// forgotten, and given back to be dropped: the descriptor was closed without a word.
+    pub fn enter_transport(&mut self, fd: RawFd, transport: Owned) -> Removed {
+        let stale = self.remove_transport(fd);
+        let key = self.driver.add_source(fd);
+        self.watched.insert(fd, Watched { key, transport: Some(transport) });
+        stale
+    }
+
+    /// Forgets a descriptor, and gives back what was held for it.
+    pub fn remove_transport(&mut self, fd: RawFd) -> Removed {
+        let entry = self.watched.remove(&fd)?;
+        let (reader, writer) = self.driver.remove_source(entry.key);
+        Some((entry.transport, reader, writer))
+    }
+}
+
+/// What was held for a descriptor: its transport, and what stood for reading and for writing.
+type Removed = Option<(Option<Owned>, Option<Watch>, Option<Watch>)>;
+
+impl Core {
+    fn watch_handle<'py>(
+        &self,
+        py: Python<'py>,
+        fd: RawFd,
+        direction: Direction,
+        handle: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let watch = match handle {
+            Some(handle) => {
+                handle::check(handle)?;
+                Some(Watch::Handle(handle.clone().into()))
+            }
+            None => None,
+        };
+        let previous =
+            self.with(py, |state| state.watch(fd, direction, watch)).map_err(|error| os_error(py, &error))?;
+        Ok(previous.map(|watch| watch.object().bind(py).clone()))
+    }
+}
+
+#[pymethods]
+impl Core {
+    /// A handle of `event_loop` for `callback(*args)`, in a copy of the current context, scheduled
+    /// nowhere yet.
+    #[staticmethod]
+    fn make_handle<'py>(
+        event_loop: &Bound<'py, PyAny>,
+        callback: &Bound<'py, PyAny>,
+        args: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = event_loop.py();
+        let args: Vec<_> = args.iter().map(Bound::as_ptr).collect();
+        // SAFETY: all are live objects; the module is private, and its caller passes an EventLoop.
+        let handle: Owned =
+            unsafe { handle::make(py, handle::Kind::Soon, event_loop.as_ptr(), callback.as_ptr(), &args, None)? };
+        Ok(handle.bind(py).clone())
+    }
+
+    /// Queues `handle` each time `fd` can be read; None ends that. Gives the handle that stood there.
+    #[pyo3(signature = (fd, handle))]
+    fn set_reader<'py>(
+        &self,
+        py: Python<'py>,
+        fd: RawFd,
+        handle: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.watch_handle(py, fd, Direction::Read, handle)
+    }
+
+    /// As `set_reader`, for writing.
+    #[pyo3(signature = (fd, handle))]
+    fn set_writer<'py>(
+        &self,
+        py: Python<'py>,
+        fd: RawFd,
+        handle: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.watch_handle(py, fd, Direction::Write, handle)
+    }
+
+    /// The transport that reads and writes `fd`, or None.
+    fn transport_of<'py>(&self, py: Python<'py>, fd: RawFd) -> Option<Bound<'py, PyAny>> {
+        self.with(py, |state| state.watched.get(&fd).and_then(|entry| entry.transport.clone()))
+            .map(|transport| transport.bind(py).clone())
+    }
+}

@@ -1,0 +1,85 @@
+//! A callback's turn.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use super::fields::{Fields, INLINE, peek};
+use crate::errors::ends_the_loop;
+use crate::raw::{Entered, Owned, call};
+
+/// Runs the callback of `handle` in its context, unless it was cancelled. What it raises goes to the
+/// loop's exception handler.
+///
+/// Errors: `KeyboardInterrupt` and `SystemExit`, and what the exception handler lets through.
+///
+/// # Safety
+/// `handle` is a live object of one of the two classes, and lives through the call.
+#[inline]
+pub unsafe fn run(py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<()> {
+    // SAFETY: as promised by the caller.
+    let fields = unsafe { Fields::of(handle) };
+    if fields.cancelled.get() {
+        return Ok(());
+    }
+    match run_callback(py, fields) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            // SAFETY: as promised by the caller.
+            let handle = unsafe { Owned::from_borrowed(py, handle) };
+            failed(py, handle.bind(py), fields, error)
+        }
+    }
+}
+
+/// The callback may cancel its own handle, which drops callback and arguments: hence references of
+/// our own.
+#[inline]
+fn run_callback(py: Python<'_>, fields: &Fields) -> PyResult<()> {
+    let (Some(callback), Some(context)) = (peek(&fields.callback), peek(&fields.context)) else {
+        // Cleared by the garbage collector.
+        return Ok(());
+    };
+    let entered = Entered::new(py, &context)?;
+    let result = if let Some(tuple) = peek(&fields.tuple) {
+        let args = tuple.bind(py).cast::<pyo3::types::PyTuple>().map_err(PyErr::from)?;
+        callback.bind(py).call1(args).map(Owned::from)
+    } else {
+        let args: [Option<Owned>; INLINE] = std::array::from_fn(|i| peek(&fields.inline[i]));
+        let mut stack = [std::ptr::null_mut(); INLINE + 1];
+        let mut count = 1;
+        for arg in args.iter().flatten() {
+            stack[count] = arg.as_ptr();
+            count += 1;
+        }
+        // SAFETY: callback and arguments are alive: we hold references.
+        unsafe { call(py, callback.as_ptr(), &mut stack[..count], None) }
+    };
+    drop(entered);
+    result.map(drop)
+}
+
+#[cold]
+fn failed(py: Python<'_>, handle: &Bound<'_, PyAny>, fields: &Fields, error: PyErr) -> PyResult<()> {
+    if ends_the_loop(py, &error) {
+        return Err(error);
+    }
+    let Some(event_loop) = peek(&fields.event_loop) else {
+        return Err(PyTypeError::new_err("a handle without a loop was run"));
+    };
+    let source = py.import(intern!(py, "asyncio.format_helpers"))?.call_method1(
+        intern!(py, "_format_callback_source"),
+        (peek(&fields.callback).map(|callback| callback.bind(py).clone()), fields.args(py)?),
+    )?;
+    let context = PyDict::new(py);
+    context.set_item(intern!(py, "message"), format!("Exception in callback {source}"))?;
+    context.set_item(intern!(py, "exception"), error)?;
+    context.set_item(intern!(py, "handle"), handle)?;
+    if let Some(traceback) = peek(&fields.source_traceback) {
+        context.set_item(intern!(py, "source_traceback"), traceback.bind(py))?;
+    }
+    event_loop.bind(py).call_method1(intern!(py, "call_exception_handler"), (context,))?;
+    Ok(())
+}

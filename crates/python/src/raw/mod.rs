@@ -1,0 +1,17 @@
+//! The raw C API, behind names that state their contract.
+//!
+//! `PyO3` serves whatever runs once a connection or once a loop. What runs once a callback or once
+//! a packet goes through here: methods in the vectorcall convention without an argument object, and
+//! references without the bookkeeping that `Py` needs to be droppable without the GIL.
+
+mod call;
+mod context;
+mod method;
+mod owned;
+mod slot;
+
+pub use call::{call, call_method};
+pub use context::{Entered, copy_context};
+pub use method::{Args, Method, fast, noargs, one_arg};
+pub use owned::Owned;
+pub use slot::NativeSlot;

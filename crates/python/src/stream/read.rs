@@ -1,0 +1,152 @@
+//! From the socket to the protocol: one receive each time the socket is readable.
+
+use std::io;
+use std::mem::MaybeUninit;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use rondel_sys::socket;
+
+use super::Stream;
+use super::protocol::Protocol;
+use crate::errors::os_error;
+use crate::raw::{Entered, Owned, call_method};
+
+/// What one receive gave.
+enum Received {
+    Data(Owned),
+    End,
+    /// Nothing after all.
+    Nothing,
+}
+
+impl Stream {
+    /// The socket is readable: gives what came to the protocol, in the context in which reading
+    /// began. A paused or closing stream reads nothing.
+    ///
+    /// Errors: `KeyboardInterrupt`, `SystemExit`.
+    #[inline]
+    pub fn read_ready(&self, py: Python<'_>) -> PyResult<()> {
+        let ready = self.with(py, |state| {
+            if !state.watching {
+                return None;
+            }
+            Some((state.protocol.clone()?, state.read_context.clone()?))
+        });
+        let Some((protocol, context)) = ready else { return Ok(()) };
+        let _entered = Entered::new(py, &context)?;
+        if protocol.is_buffered() { self.read_buffered(py, &protocol) } else { self.read_data(py, &protocol) }
+    }
+
+    #[inline]
+    fn read_data(&self, py: Python<'_>, protocol: &Protocol) -> PyResult<()> {
+        match self.receive(py) {
+            Ok(Received::Data(data)) => {
+                let name = intern!(py, "data_received");
+                match call_method(name, [protocol.object().bind(py), data.bind(py)]) {
+                    Ok(_) => Ok(()),
+                    Err(error) => self.fatal(py, error, "Fatal error: protocol.data_received() call failed."),
+                }
+            }
+            Ok(Received::Nothing) => Ok(()),
+            Ok(Received::End) => self.end_of_stream(py),
+            Err(error) => self.fatal(py, error, "Fatal read error on socket transport"),
+        }
+    }
+
+    /// Receives into the loop's buffer, and makes a bytes object of the right size.
+    #[inline]
+    fn receive(&self, py: Python<'_>) -> PyResult<Received> {
+        let Some(socket) = self.with(py, |state| state.socket) else {
+            return Ok(Received::Nothing);
+        };
+        let received = self.with_core(py, |core| {
+            let mut buffer = core.take_receive_buffer(py);
+            let received = match socket::recv(socket, &mut buffer) {
+                Ok([]) => Ok(Received::End),
+                Ok(data) => Ok(Received::Data(PyBytes::new(py, data).into_any().into())),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
+                Err(error) => Err(os_error(py, &error)),
+            };
+            core.return_receive_buffer(py, buffer);
+            received
+        })?;
+        Ok(received.unwrap_or(Received::Nothing))
+    }
+
+    fn read_buffered(&self, py: Python<'_>, protocol: &Protocol) -> PyResult<()> {
+        let object = protocol.object().bind(py);
+        let buffer =
+            object.call_method1(intern!(py, "get_buffer"), (-1,)).and_then(|buffer| WritableView::new(&buffer));
+        let mut buffer = match buffer {
+            Ok(buffer) => buffer,
+            Err(error) => {
+                return self.fatal(py, error, "Fatal error: protocol.get_buffer() call failed.");
+            }
+        };
+        let Some(socket) = self.with(py, |state| state.socket) else { return Ok(()) };
+        let received = match socket::recv(socket, buffer.bytes()) {
+            Ok(data) => data.len(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => {
+                let error = os_error(py, &error);
+                return self.fatal(py, error, "Fatal read error on socket transport");
+            }
+        };
+        drop(buffer);
+        if received == 0 {
+            return self.end_of_stream(py);
+        }
+        match object.call_method1(intern!(py, "buffer_updated"), (received,)) {
+            Ok(_) => Ok(()),
+            Err(error) => self.fatal(py, error, "Fatal error: protocol.buffer_updated() call failed."),
+        }
+    }
+
+    /// The peer sends no more. What that means to the transport is said in Python: it happens once
+    /// a connection.
+    fn end_of_stream(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(transport) = self.transport(py) {
+            transport.bind(py).call_method0(intern!(py, "_eof_received"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Memory that a protocol gives to be filled, for as long as this lives.
+struct WritableView(ffi::Py_buffer);
+
+impl WritableView {
+    /// Errors: `RuntimeError` if there is no room in it, `TypeError` and `BufferError` if it is no
+    /// writable buffer.
+    fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut view = ffi::Py_buffer::new();
+        // SAFETY: the GIL is held, the object alive, and `view` is written by the call when it gives
+        // zero.
+        let got = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut view, ffi::PyBUF_WRITABLE) };
+        if got < 0 {
+            return Err(PyErr::fetch(object.py()));
+        }
+        let view = Self(view);
+        if view.0.len == 0 {
+            return Err(PyRuntimeError::new_err("get_buffer() returned an empty buffer"));
+        }
+        Ok(view)
+    }
+
+    fn bytes(&mut self) -> &mut [MaybeUninit<u8>] {
+        let len = usize::try_from(self.0.len).unwrap_or(0);
+        // SAFETY: the export pins so many writable bytes there until it is released.
+        unsafe { std::slice::from_raw_parts_mut(self.0.buf.cast(), len) }
+    }
+}
+
+impl Drop for WritableView {
+    fn drop(&mut self) {
+        // SAFETY: the GIL is held where a view is used; it was filled by PyObject_GetBuffer.
+        unsafe { ffi::PyBuffer_Release(&raw mut self.0) };
+    }
+}

@@ -1,0 +1,205 @@
+//! From the program to the socket: at once, and only what the system refuses is queued.
+
+use std::io;
+
+use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
+use rondel_net::Flushed;
+use rondel_sys::socket;
+
+use super::chunk::{Chunk, View};
+use super::{Socket, Stream, stream_of};
+use crate::errors::os_error;
+use crate::event_loop::Direction;
+use crate::raw::{Args, Entered, Owned};
+
+/// What becomes of a write.
+enum Fate {
+    Send(Socket),
+    /// Behind what waits already.
+    Queue,
+    /// The connection is gone.
+    Lost,
+    Refuse(&'static str),
+}
+
+/// What the socket took.
+enum Sent {
+    All,
+    Some(usize),
+    Failed(PyErr),
+}
+
+/// `transport.write(data)`
+pub fn write(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
+    let py = args.py();
+    // SAFETY: the interpreter calls the method with a live transport, and with one live argument.
+    let (stream, data) = unsafe { (stream_of(py, slf)?, Borrowed::from_ptr(py, args.positional()[0])) };
+    if let Ok(bytes) = data.cast::<PyBytes>() {
+        write_bytes(&stream, bytes.as_bytes(), || Chunk::shared(&bytes))?;
+    } else if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
+        let view = View::new(&data)?;
+        // Copied, because the caller may use the buffer again once write has returned.
+        write_bytes(&stream, view.bytes(), || Chunk::Copied(view.bytes().to_vec()))?;
+    } else {
+        return Err(PyTypeError::new_err(format!(
+            "data argument must be a bytes-like object, not '{}'",
+            data.get_type().name()?
+        )));
+    }
+    Ok(py.None().into_bound(py).into())
+}
+
+#[inline]
+fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> Chunk) -> PyResult<()> {
+    let py = stream.py();
+    let this = stream.get();
+    match this.fate(py, data) {
+        Fate::Refuse(why) => return Err(PyRuntimeError::new_err(why)),
+        Fate::Lost => return this.write_to_lost(py),
+        Fate::Send(socket) => match send(py, socket, data) {
+            Sent::All => return Ok(()),
+            Sent::Some(sent) => {
+                let chunk = chunk();
+                this.with(py, |state| state.queue.push(chunk, sent));
+                Stream::watch(stream, Direction::Write, true)?;
+            }
+            Sent::Failed(error) => {
+                return this.fatal(py, error, "Fatal write error on socket transport");
+            }
+        },
+        Fate::Queue if data.is_empty() => return Ok(()),
+        Fate::Queue => {
+            let chunk = chunk();
+            this.with(py, |state| state.queue.push(chunk, 0));
+        }
+    }
+    this.buffer_grown(py)
+}
+
+#[inline]
+fn send(py: Python<'_>, socket: Socket, data: &[u8]) -> Sent {
+    match socket::send(socket, data) {
+        Ok(sent) if sent == data.len() => Sent::All,
+        Ok(sent) => Sent::Some(sent),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Some(0),
+        Err(error) => Sent::Failed(os_error(py, &error)),
+    }
+}
+
+impl Stream {
+    #[inline]
+    fn fate(&self, py: Python<'_>, data: &[u8]) -> Fate {
+        self.with(py, |state| {
+            if state.eof {
+                return Fate::Refuse("Cannot call write() after write_eof()");
+            }
+            if data.is_empty() {
+                return Fate::Queue;
+            }
+            match state.socket {
+                Some(socket) if state.lost == 0 => {
+                    if state.queue.is_empty() {
+                        Fate::Send(socket)
+                    } else {
+                        Fate::Queue
+                    }
+                }
+                _ => Fate::Lost,
+            }
+        })
+    }
+
+    #[cold]
+    fn write_to_lost(&self, py: Python<'_>) -> PyResult<()> {
+        let lost = self.with(py, |state| {
+            state.lost = state.lost.saturating_add(1);
+            state.lost
+        });
+        py.import(intern!(py, "rondel._debug"))?.call_method1(intern!(py, "write_to_lost_connection"), (lost,))?;
+        Ok(())
+    }
+
+    /// The socket can take bytes again: sends what waits, in the context of the write that had to
+    /// wait first.
+    ///
+    /// Errors: `KeyboardInterrupt`, `SystemExit`.
+    pub fn write_ready(slf: &Bound<'_, Self>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let ready = this.with(py, |state| {
+            let socket = state.socket.filter(|_| !state.queue.is_empty())?;
+            Some((socket, state.write_context.clone()?))
+        });
+        let Some((socket, context)) = ready else { return Ok(()) };
+        let _entered = Entered::new(py, &context)?;
+        let mut done = Vec::new();
+        let flushed =
+            this.with(py, |state| state.queue.flush(&mut done, |chunks| socket::send_vectored(socket, chunks)));
+        drop(done);
+        match flushed {
+            Ok(Flushed::All | Flushed::Some) => {
+                // May write again.
+                this.buffer_shrunk(py)?;
+                if this.with(py, |state| state.queue.is_empty()) {
+                    Self::watch(slf, Direction::Write, false)?;
+                    if let Some(transport) = this.transport(py) {
+                        transport.bind(py).call_method0(intern!(py, "_drained"))?;
+                    }
+                }
+                Ok(())
+            }
+            Err(error) => {
+                Self::discard(slf)?;
+                this.fatal(py, os_error(py, &error), "Fatal write error on socket transport")
+            }
+        }
+    }
+}
+
+#[pymethods]
+impl Stream {
+    /// Queues the chunks behind each other and sends them with as few system calls as it takes.
+    fn write_many(slf: &Bound<'_, Self>, chunks: Vec<Bound<'_, PyBytes>>) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        match this.fate(py, b"x") {
+            Fate::Refuse(why) => return Err(PyRuntimeError::new_err(why)),
+            Fate::Lost => return this.write_to_lost(py),
+            fate @ (Fate::Send(_) | Fate::Queue) => {
+                this.with(py, |state| {
+                    for bytes in &chunks {
+                        state.queue.push(Chunk::shared(bytes), 0);
+                    }
+                });
+                if let Fate::Send(socket) = fate {
+                    Self::flush_new(slf, socket)?;
+                }
+            }
+        }
+        this.buffer_grown(py)
+    }
+}
+
+impl Stream {
+    /// Sends what was queued on an empty queue, and watches the socket if something is left.
+    fn flush_new(slf: &Bound<'_, Self>, socket: Socket) -> PyResult<()> {
+        let py = slf.py();
+        let this = slf.get();
+        let mut done = Vec::new();
+        let flushed =
+            this.with(py, |state| state.queue.flush(&mut done, |chunks| socket::send_vectored(socket, chunks)));
+        drop(done);
+        match flushed {
+            Ok(Flushed::All) => Ok(()),
+            Ok(Flushed::Some) => Self::watch(slf, Direction::Write, true),
+            Err(error) => {
+                drop(this.with(py, |state| state.queue.take()));
+                this.fatal(py, os_error(py, &error), "Fatal write error on socket transport")
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+"""rondel: an asyncio event loop whose engine is written in Rust.
+
+    python -m rondel prog.py        run a program on it, unmodified
+    rondel.run(main())              as asyncio.run(main())
+    rondel.install()                have asyncio make its loops from now on
+    asyncio.Runner(loop_factory=rondel.new_event_loop)
+"""
+
+from . import _require_python  # noqa: F401, I001  first of all
+from . import _require_native  # noqa: F401
+
+from ._rondel import __version__
+from .loop import EventLoop, new_event_loop
+from .policy import EventLoopPolicy, install, is_installed, uninstall
+from .runners import run
+
+__all__ = [
+    "EventLoop",
+    "EventLoopPolicy",
+    "__version__",
+    "install",
+    "is_installed",
+    "new_event_loop",
+    "run",
+    "uninstall",
+]

@@ -1,0 +1,133 @@
+"""`sock_recv` and its siblings: one operation on a socket of the user's."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from .readers import Readers
+
+
+def _ready(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+class SocketCalls(Readers):
+    """The part of the loop that reads and writes sockets of the user's.
+
+    Each operation is tried at once, and again when the system says that it may succeed. It is the
+    awaiting coroutine itself that receives: cancelled in between, it has taken nothing.
+    """
+
+    __slots__ = ()
+
+    def _check_socket(self, sock: socket.socket) -> None:
+        if isinstance(sock, ssl.SSLSocket):
+            raise TypeError("Socket cannot be of type SSLSocket")
+        if self._debug and sock.gettimeout() != 0:
+            raise ValueError("the socket must be non-blocking")
+
+    async def _readable(self, fd: int) -> None:
+        self._check_free(fd)
+        future = self.create_future()
+        handle = self._add_reader(fd, _ready, future)
+        try:
+            await future
+        finally:
+            # Unless somebody else waits there by now.
+            if not handle.cancelled():
+                self._remove_reader(fd)
+
+    async def _writable(self, fd: int) -> None:
+        self._check_free(fd)
+        future = self.create_future()
+        handle = self._add_writer(fd, _ready, future)
+        try:
+            await future
+        finally:
+            if not handle.cancelled():
+                self._remove_writer(fd)
+
+    async def _receive(self, sock: socket.socket, receive: Callable[..., Any], *args: Any) -> Any:
+        self._check_socket(sock)
+        while True:
+            try:
+                return receive(*args)
+            except (BlockingIOError, InterruptedError):
+                await self._readable(sock.fileno())
+
+    async def sock_recv(self, sock: socket.socket, nbytes: int) -> bytes:
+        """Receive up to ``nbytes`` bytes; ``b""`` is the end of the stream."""
+        data: bytes = await self._receive(sock, sock.recv, nbytes)
+        return data
+
+    async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
+        """Receive into a writable buffer. Gives the number of bytes."""
+        count: int = await self._receive(sock, sock.recv_into, buf)
+        return count
+
+    async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
+        """Receive a datagram of up to ``bufsize`` bytes, and the address of its sender."""
+        received: tuple[bytes, Any] = await self._receive(sock, sock.recvfrom, bufsize)
+        return received
+
+    async def sock_recvfrom_into(
+        self, sock: socket.socket, buf: Any, nbytes: int = 0
+    ) -> tuple[int, Any]:
+        """Receive a datagram into a buffer. Gives the number of bytes and the sender's address."""
+        if not nbytes:
+            nbytes = len(buf)
+        received: tuple[int, Any] = await self._receive(sock, sock.recvfrom_into, buf, nbytes)
+        return received
+
+    async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
+        """Send all of ``data``."""
+        self._check_socket(sock)
+        with memoryview(data) as whole, whole.cast("B") as view:
+            sent = 0
+            while sent < len(view):
+                try:
+                    sent += sock.send(view[sent:])
+                except (BlockingIOError, InterruptedError):
+                    await self._writable(sock.fileno())
+
+    async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
+        """Send a datagram. Gives the number of bytes sent."""
+        self._check_socket(sock)
+        while True:
+            try:
+                return sock.sendto(data, address)
+            except (BlockingIOError, InterruptedError):
+                await self._writable(sock.fileno())
+
+    async def sock_connect(self, sock: socket.socket, address: Any) -> None:
+        """Connect to ``address``; a host name is looked up first.
+
+        Raises OSError with the address in its text.
+        """
+        self._check_socket(sock)
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            found = await self._ensure_resolved(
+                address, family=sock.family, type=sock.type, proto=sock.proto, loop=self
+            )
+            address = found[0][4]
+        try:
+            sock.connect(address)
+        except (BlockingIOError, InterruptedError):
+            pass
+        else:
+            return
+        await self._writable(sock.fileno())
+        errno = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if errno:
+            raise OSError(errno, f"Connect call failed {address}")
+
+    async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
+        """Accept a connection. Gives its non-blocking socket and the peer's address."""
+        connection, address = await self._receive(sock, sock.accept)
+        connection.setblocking(False)
+        return connection, address

@@ -1,0 +1,284 @@
+"""Stream transports: what happens once a connection. What happens once a packet is native."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import warnings
+from asyncio import futures, trsock
+from asyncio.log import logger
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from . import _rondel, _versions
+
+if TYPE_CHECKING:
+    from .loop import EventLoop
+
+
+class TCPTransport(asyncio.Transport):
+    """A connected stream socket, given to a protocol.
+
+    The order of callbacks and the messages are those of ``_SelectorSocketTransport`` in
+    ``asyncio.selector_events``.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_loop",
+        "_native",  # for native methods alone (NativeSlot in crates/python/src/raw/slot.rs)
+        "_protocol_connected",
+        "_server",
+        "_sock",
+        "_sock_fd",
+        "_stream",
+    )
+
+    def __init__(
+        self,
+        event_loop: EventLoop,
+        sock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        waiter: asyncio.Future[None] | None = None,
+        extra: dict[str, Any] | None = None,
+        server: Any = None,
+    ) -> None:
+        super().__init__(extra)
+        self._extra["socket"] = trsock.TransportSocket(sock)
+        try:
+            self._extra["sockname"] = sock.getsockname()
+        except OSError:
+            self._extra["sockname"] = None
+        if "peername" not in self._extra:
+            try:
+                self._extra["peername"] = sock.getpeername()
+            except OSError:
+                self._extra["peername"] = None
+        self._loop = event_loop
+        self._sock: socket.socket | None = sock
+        self._sock_fd = sock.fileno()
+        self._protocol_connected = True
+        self._server = server
+        # A close() by somebody else who has the socket waits for ours.
+        sock._io_refs += 1
+        if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stream = _rondel.init_transport(self, event_loop, self._sock_fd, protocol)
+        self._stream.connect()
+        if server is not None:
+            _versions.attach_to_server(server, self)
+        event_loop.call_soon(protocol.connection_made, self)
+        # Only then, so that connection_made comes before data_received.
+        event_loop.call_soon(self._start_reading)
+        if waiter is not None:
+            event_loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+
+    def __repr__(self) -> str:
+        info = [self.__class__.__name__]
+        if self._sock is None:
+            info.append("closed")
+        elif self.is_closing():
+            info.append("closing")
+        info.append(f"fd={self._sock_fd}")
+        if self._sock is not None and not self._loop.is_closed():
+            info.append(f"read={'polling' if self._stream.watching else 'idle'}")
+            size = self._stream.buffer_size
+            info.append(f"write=<{'polling' if size else 'idle'}, bufsize={size}>")
+        return f"<{' '.join(info)}>"
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        sock = getattr(self, "_sock", None)
+        if sock is not None:
+            _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
+            self._release_socket()
+            if self._server is not None:
+                _versions.detach_from_server(self._server, self)
+
+    # --- Reading ----------------------------------------------------------------------------------
+
+    def _start_reading(self) -> None:
+        if self.is_reading():
+            self._stream.start_reading()
+
+    def is_reading(self) -> bool:
+        """Whether data is given to the protocol as it comes."""
+        return not self._stream.closing and not self._stream.paused
+
+    def pause_reading(self) -> None:
+        """Give the protocol nothing more until `resume_reading`. Again: no effect."""
+        if not self.is_reading():
+            return
+        self._stream.paused = True
+        self._stream.stop_reading()
+        if self._loop.get_debug():
+            logger.debug("%r pauses reading", self)
+
+    def resume_reading(self) -> None:
+        """Give the protocol what comes again. Again: no effect."""
+        if self._stream.closing or not self._stream.paused:
+            return
+        self._stream.paused = False
+        self._stream.start_reading()
+        if self._loop.get_debug():
+            logger.debug("%r resumes reading", self)
+
+    def _eof_received(self) -> None:
+        """The peer sends no more (native code)."""
+        if self._loop.get_debug():
+            logger.debug("%r received EOF", self)
+        protocol: Any = self._stream.protocol
+        try:
+            keep_open = protocol.eof_received()
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            self._fatal_error(error, "Fatal error: protocol.eof_received() call failed.")
+            return
+        if keep_open:
+            # The end would be reported at each turn.
+            self._stream.stop_reading()
+        else:
+            self.close()
+
+    # --- Writing ----------------------------------------------------------------------------------
+
+    if TYPE_CHECKING:
+
+        def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+            """Native: attached below."""
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
+        """Send the parts in order, with as few system calls as it takes.
+
+        Raises as `write`.
+        """
+        self._stream.write_many([_as_bytes(data) for data in list_of_data])
+
+    def can_write_eof(self) -> bool:
+        """True."""
+        return True
+
+    def write_eof(self) -> None:
+        """Send what is queued and then the end of the stream. Reading goes on."""
+        if self._stream.closing or self._stream.eof:
+            return
+        self._stream.eof = True
+        if not self._stream.buffer_size:
+            self._shut_down_writing()
+
+    def _shut_down_writing(self) -> None:
+        if self._sock is not None:
+            self._sock.shutdown(socket.SHUT_WR)
+
+    def _drained(self) -> None:
+        """All that was queued is sent (native code)."""
+        if self._stream.closing:
+            self._call_connection_lost(None)
+        elif self._stream.eof:
+            self._shut_down_writing()
+
+    def get_write_buffer_size(self) -> int:
+        """Bytes that wait to be sent."""
+        return self._stream.buffer_size
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        """Low and high water, in bytes."""
+        return self._stream.write_buffer_limits
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Set high and low water, in bytes: 64 KiB and a quarter of high unless given.
+
+        Raises ValueError unless high >= low >= 0.
+        """
+        if high is None:
+            high = 64 * 1024 if low is None else 4 * low
+        if low is None:
+            low = high // 4
+        if not high >= low >= 0:
+            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
+        self._stream.set_limits(high, low)
+
+    # --- The end ----------------------------------------------------------------------------------
+
+    def is_closing(self) -> bool:
+        """Whether the transport is closing or closed."""
+        return self._stream.closing
+
+    def close(self) -> None:
+        """Send what is queued, then close. connection_lost follows in a later turn."""
+        if not self._stream.begin_close():
+            return
+        if not self._stream.buffer_size:
+            self._stream.lost += 1
+            self._loop.call_soon(self._call_connection_lost, None)
+
+    def abort(self) -> None:
+        """Close at once; what is queued is lost. connection_lost follows in the next turn."""
+        self._force_close(None)
+
+    def _force_close(self, error: BaseException | None) -> None:
+        if self._stream.lost:
+            return
+        self._stream.discard()
+        self._stream.begin_close()
+        self._stream.lost += 1
+        self._loop.call_soon(self._call_connection_lost, error)
+
+    def _fatal_error(self, error: BaseException, message: str = "Fatal error on transport") -> None:
+        if isinstance(error, OSError):
+            if self._loop.get_debug():
+                logger.debug("%r: %s", self, message, exc_info=True)
+        else:
+            self._loop.call_exception_handler(
+                {
+                    "message": message,
+                    "exception": error,
+                    "transport": self,
+                    "protocol": self._stream.protocol,
+                }
+            )
+        self._force_close(error)
+
+    def _call_connection_lost(self, error: BaseException | None) -> None:
+        protocol: Any = self._stream.protocol
+        try:
+            if self._protocol_connected and protocol is not None:
+                protocol.connection_lost(error)
+        finally:
+            self._release_socket()
+            server, self._server = self._server, None
+            if server is not None:
+                _versions.detach_from_server(server, self)
+
+    def _release_socket(self) -> None:
+        self._stream.disconnect()
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            sock.close()
+            sock._decref_socketios()
+
+    # --- The protocol -----------------------------------------------------------------------------
+
+    @property
+    def _protocol(self) -> asyncio.BaseProtocol | None:
+        return self._stream.protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Give the data to another protocol from now on."""
+        self._stream.protocol = protocol
+        self._protocol_connected = True
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        """The protocol that gets the data."""
+        return self._stream.protocol  # type: ignore[return-value]  # None once it is over
+
+
+def _as_bytes(data: bytes | bytearray | memoryview[Any]) -> bytes:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"data argument must be a bytes-like object, not {type(data).__name__!r}"
+        )
+    return bytes(data)
+
+
+_rondel.attach_transport(TCPTransport)

@@ -1,0 +1,56 @@
+"""What this version of rondel does not do yet: one clear error that names the method."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, NoReturn
+
+
+def _not_yet(method: str) -> NoReturn:
+    raise NotImplementedError(f"rondel.EventLoop.{method} is not there yet")
+
+
+class Unsupported(asyncio.BaseEventLoop):
+    """The part of the loop that is still to come."""
+
+    __slots__ = ()
+
+    async def create_datagram_endpoint(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("create_datagram_endpoint()")
+
+    async def create_unix_connection(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("create_unix_connection()")
+
+    async def create_unix_server(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("create_unix_server()")
+
+    async def connect_read_pipe(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("connect_read_pipe()")
+
+    async def connect_write_pipe(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("connect_write_pipe()")
+
+    async def subprocess_exec(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("subprocess_exec()")
+
+    async def subprocess_shell(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("subprocess_shell()")
+
+    async def start_tls(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("start_tls()")
+
+    async def sendfile(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("sendfile()")
+
+    async def sock_sendfile(self, *_args: Any, **_kwargs: Any) -> NoReturn:
+        """Not there yet."""
+        _not_yet("sock_sendfile()")
