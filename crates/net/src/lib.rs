@@ -3,8 +3,14 @@
 //! Nothing here knows of Python or of futures; both faces of rondel stand on it.
 #![forbid(unsafe_code)]
 
+mod connect;
+mod listener;
+mod stream;
 mod watermarks;
 mod write_queue;
 
+pub use connect::{Connect, Connected};
+pub use listener::Listener;
+pub use stream::Stream;
 pub use watermarks::{Pressure, Watermarks};
 pub use write_queue::{Flushed, WriteQueue};

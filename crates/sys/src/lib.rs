@@ -7,6 +7,7 @@
 pub mod fork;
 pub mod selector;
 pub mod socket;
+pub mod tcp;
 pub mod time;
 mod waker;
 
