@@ -1,0 +1,1 @@
+"""What the tests share: loops, protocols that record, sockets, child processes."""

@@ -1,0 +1,61 @@
+"""Programs in a process of their own, on the loop of the test that starts them.
+
+Such a program may import `support`, and makes its loop by `support.loops.new_loop()`.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+TIMEOUT = 60
+
+
+def environment(kind: str, extra: dict[str, str] | None = None) -> dict[str, str]:
+    """The environment of a child: nothing of the parent's that changes how Python or asyncio runs."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
+    path = [str(TESTS), os.environ.get("PYTHONPATH", "")]
+    return {
+        **env,
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "LOOP_KIND": kind,
+        "PYTHONFAULTHANDLER": "1",
+        **(extra or {}),
+    }
+
+
+def start(
+    kind: str, source: str, *args: str, options: tuple[str, ...] = (), env=None
+) -> subprocess.Popen[str]:
+    """Start a program given as source, its output piped."""
+    return subprocess.Popen(
+        [sys.executable, *options, "-c", textwrap.dedent(source), *args],
+        env=environment(kind, env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(
+    kind: str, source: str, *args: str, options: tuple[str, ...] = (), env=None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program given as source to its end."""
+    with start(kind, source, *args, options=options, env=env) as process:
+        try:
+            out, err = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(f"no end in {TIMEOUT} s; out: {out!r}, err: {err}") from None
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def output(kind: str, source: str, *args: str, **how) -> str:
+    """Run a program that must succeed in silence on stderr, and give what it printed."""
+    done = run(kind, source, *args, **how)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done.stdout
