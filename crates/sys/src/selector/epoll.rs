@@ -80,9 +80,9 @@ impl Epoll {
     }
 
     fn wait_ns(&self, raw: &mut Vec<libc::epoll_event>, timeout: Duration) -> io::Result<usize> {
-        let timeout = libc::timespec {
-            tv_sec: libc::time_t::try_from(timeout.as_secs()).unwrap_or(libc::time_t::MAX),
-            tv_nsec: timeout.subsec_nanos().into(),
+        let timeout = KernelTimespec {
+            seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+            nanoseconds: timeout.subsec_nanos().into(),
         };
         // SAFETY: as in `wait_ms`; the timespec lives through the call, and without a signal mask
         // its size is not looked at.
@@ -99,6 +99,13 @@ impl Epoll {
         };
         usize::try_from(count).map_err(|_| io::Error::last_os_error())
     }
+}
+
+/// `struct __kernel_timespec`: 64 bits also where the C library's `timespec` has 32.
+#[repr(C)]
+struct KernelTimespec {
+    seconds: i64,
+    nanoseconds: i64,
 }
 
 fn room(raw: &Vec<libc::epoll_event>) -> i32 {

@@ -1,25 +1,24 @@
 //! Waiting until a descriptor can be read or written.
 //!
 //! What every backend promises:
-//! - **Level-triggered.** A descriptor is reported at each wait for as long as it is ready and
-//!   somebody is interested, so a reader may take less than there is.
-//! - **Tokens, not descriptors.** An event carries the `u64` given at registration. The caller makes
-//!   tokens that are never used twice, and so knows a late event for what it is.
-//! - **No interest, no event.** `delete` what nobody waits for: with an empty interest epoll would
-//!   still report `EPOLLHUP` at each wait.
-//! - **An error or a hang-up is readiness** in both directions: the read or write that follows says
-//!   what happened.
-//! - **`wait` needs `&self` only**, and so do changes. A change made by another thread counts
-//!   from the next wait on (epoll: at once); who needs it at once wakes the waiting thread.
-//! - **The caller owns the descriptors.** A selector never closes one. One that was closed while it
-//!   was registered drops out by itself, unless a duplicate is alive: then epoll goes on reporting its
-//!   token, and only a new set helps.
-//! - **In a forked child** the set still belongs to the parent: changes there do nothing, and `wait`
-//!   fails.
+//! - **Level-triggered.** A descriptor is reported at each wait for as long as it is ready and somebody is interested,
+//!   so a reader may take less than there is.
+//! - **Tokens, not descriptors.** An event carries the `u64` given at registration. The caller makes tokens that are
+//!   never used twice, and so knows a late event for what it is.
+//! - **No interest, no event.** `delete` what nobody waits for: with an empty interest epoll would still report
+//!   `EPOLLHUP` at each wait.
+//! - **An error or a hang-up is readiness** in both directions: the read or write that follows says what happened.
+//! - **`wait` needs `&self` only**, and so do changes. A change made by another thread counts from the next wait on
+//!   (epoll: at once); who needs it at once wakes the waiting thread.
+//! - **The caller owns the descriptors.** A selector never closes one, and should hear of a close before it happens.
+//!   One that was closed while it was registered drops out by itself, and whoever gets its number next can be added,
+//!   with two exceptions: while a duplicate of it lives, epoll goes on reporting its token, and only a new set helps;
+//!   and if the number serves another file before the next wait, poll reports that file, under the old token.
+//! - **In a forked child** the set still belongs to the parent: changes there do nothing, and `wait` fails.
 //!
-//! Backends: `epoll` (Linux), `poll` (every Unix, the default elsewhere, and on Linux with
-//! `RONDEL_SELECTOR=poll`). A kqueue backend fits the same contract: level-triggered without
-//! `EV_CLEAR`, the token in `udata`, one kevent a direction; it comes with a machine to test it on.
+//! Backends: `epoll` (Linux), `poll` (every Unix, the default elsewhere, and on Linux with `RONDEL_SELECTOR=poll`). A
+//! kqueue backend fits the same contract: level-triggered without `EV_CLEAR`, the token in `udata`, one kevent a
+//! direction; it comes with a machine to test it on.
 
 #[cfg(target_os = "linux")]
 mod epoll;
@@ -38,6 +37,13 @@ pub struct Interest {
     pub read: bool,
     /// Wait until a write would not block.
     pub write: bool,
+}
+
+impl Interest {
+    /// Whether nobody waits for anything.
+    pub fn is_none(self) -> bool {
+        !self.read && !self.write
+    }
 }
 
 /// A descriptor is ready.
@@ -209,9 +215,9 @@ impl Selector {
         }
     }
 
-    /// Waits until a watched descriptor is ready, a signal arrives, or `timeout` is over (never
-    /// early; `None`: no end). What was found replaces the contents of `events`; a signal finds
-    /// nothing.
+    /// Waits until a watched descriptor is ready, a signal arrives, or `timeout` is over (never early, but no later than
+    /// in 24 days where the system counts in milliseconds; `None`: no end). What was found replaces the contents of
+    /// `events`; a signal finds nothing.
     ///
     /// Errors: in a forked child, whose parent owns this set.
     pub fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {

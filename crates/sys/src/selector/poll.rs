@@ -11,37 +11,41 @@ use super::{Event, Events, Interest};
 #[derive(Debug, Default)]
 pub(super) struct Poll {
     /// Held for look-ups only, never while the thread waits.
-    watched: Mutex<HashMap<RawFd, (u64, Interest)>>,
+    watched: Mutex<HashMap<RawFd, Watched>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    token: u64,
+    interest: Interest,
+    file: FileId,
 }
 
 impl Poll {
-    fn watched(&self) -> MutexGuard<'_, HashMap<RawFd, (u64, Interest)>> {
+    fn watched(&self) -> MutexGuard<'_, HashMap<RawFd, Watched>> {
         // Each change is one insertion or removal: a panic elsewhere leaves the map whole.
         self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn add(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
-        // poll(2) accepts regular files and answers "ready" at each wait, and it says nothing of a
-        // bad descriptor before the wait: what epoll_ctl says at once is asked for here.
-        if waitable(fd)? {
-            let mut watched = self.watched();
-            if watched.contains_key(&fd) {
-                return Err(io::Error::from_raw_os_error(libc::EEXIST));
-            }
-            watched.insert(fd, (token, interest));
-            Ok(())
-        } else {
-            Err(io::Error::from_raw_os_error(libc::EPERM))
+        let file = waitable(fd)?;
+        let mut watched = self.watched();
+        // The number of a descriptor that was closed while it was watched may serve another file now.
+        if watched.get(&fd).is_some_and(|before| before.file == file) {
+            return Err(io::Error::from_raw_os_error(libc::EEXIST));
         }
+        watched.insert(fd, Watched { token, interest, file });
+        Ok(())
     }
 
     pub(super) fn modify(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
+        let file = waitable(fd)?;
         match self.watched().get_mut(&fd) {
-            Some(entry) => {
-                *entry = (token, interest);
+            Some(entry) if entry.file == file => {
+                *entry = Watched { token, interest, file };
                 Ok(())
             }
-            None => Err(io::Error::from_raw_os_error(libc::ENOENT)),
+            _ => Err(io::Error::from_raw_os_error(libc::ENOENT)),
         }
     }
 
@@ -56,7 +60,7 @@ impl Poll {
         let (mut fds, tokens): (Vec<libc::pollfd>, Vec<u64>) = self
             .watched()
             .iter()
-            .map(|(&fd, &(token, interest))| {
+            .map(|(&fd, &Watched { token, interest, .. })| {
                 let mut events = 0;
                 if interest.read {
                     events |= libc::POLLIN;
@@ -78,7 +82,7 @@ impl Poll {
         for (polled, token) in fds.iter().zip(tokens) {
             if polled.revents & libc::POLLNVAL != 0 {
                 // Closed while it was watched: epoll drops such a descriptor by itself.
-                self.watched().retain(|_, entry| entry.0 != token);
+                self.watched().retain(|_, entry| entry.token != token);
             } else if polled.revents != 0 {
                 events.found.push(Event {
                     token,
@@ -91,8 +95,13 @@ impl Poll {
     }
 }
 
-/// Whether a descriptor is of a kind that is not always ready: no regular file, no directory.
-fn waitable(fd: RawFd) -> io::Result<bool> {
+/// Which file a descriptor stands for: device and inode. Sockets and pipes have their own; what the system keeps
+/// without an inode (eventfd, timerfd) shares one.
+type FileId = (libc::dev_t, libc::ino_t);
+
+/// Asks what `epoll_ctl` would say at once: poll(2) says nothing of a bad descriptor before the wait, and takes regular
+/// files and directories to be always ready.
+fn waitable(fd: RawFd) -> io::Result<FileId> {
     let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
     // SAFETY: fstat writes a whole stat into the buffer when it gives 0, and nothing otherwise.
     let stat = unsafe {
@@ -101,5 +110,8 @@ fn waitable(fd: RawFd) -> io::Result<bool> {
         }
         stat.assume_init()
     };
-    Ok(!matches!(stat.st_mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR))
+    match stat.st_mode & libc::S_IFMT {
+        libc::S_IFREG | libc::S_IFDIR => Err(io::Error::from_raw_os_error(libc::EPERM)),
+        _ => Ok((stat.st_dev, stat.st_ino)),
+    }
 }
