@@ -1,6 +1,7 @@
 """`python -m demo`."""
 
 import importlib.util
+import os
 import sys
 
 
@@ -14,4 +15,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:  # so early that nothing had been started
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read our output has left; what is buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

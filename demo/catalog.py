@@ -90,7 +90,7 @@ CATALOG = (
         Bound.WAITING,
         "fetch_with_retries.py",
         full=Size(("--site", ADDRESS)),
-        quick=Size(("--site", ADDRESS, "--urls", "20", "--pause", "0.02")),
+        quick=Size(("--site", ADDRESS, "--urls", "20", "--timeout", "0.5", "--pause", "0.02")),
         server="site.py",
     ),
     Example(

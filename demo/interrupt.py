@@ -20,7 +20,9 @@ class Interruption:
     def __init__(self) -> None:
         self._number: int | None = None
         for number in SIGNALS:
-            signal.signal(number, self._note)
+            # What is ignored stays so: nohup asks for that, for SIGHUP.
+            if number == signal.SIGINT or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._note)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._number = number

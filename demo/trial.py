@@ -50,7 +50,9 @@ def run(example: Example, size: Size, loop: str, check: Callable[[], None]) -> T
                 _stop(server, check)
         except _TrialError as failure:
             return Trial(failure=str(failure))
-        said = _said(program) + (_said(server).replace(address or "", "ADDRESS") if server else "")
+        said = _said(program) + (_said(server) if server else "")
+        if address:
+            said = said.replace(address, "ADDRESS")  # its port is another one each time
         return Trial(
             program.usage,
             server.usage if server else None,
@@ -78,9 +80,11 @@ def _address(server: Child, check: Callable[[], None]) -> str:
         if end:
             return line
         if time.monotonic() > deadline:
-            raise _TrialError(_tail(server, f"gave no address within {SERVER_STARTS_WITHIN:.0f} s"))
+            raise _TrialError(
+                _tail(server, f"its server gave no address within {SERVER_STARTS_WITHIN:.0f} s")
+            )
         server.wait(SAMPLE_EVERY)
-    raise _TrialError(_tail(server, f"ended at once with exit code {server.exit_code}"))
+    raise _TrialError(_tail(server, f"its server ended at once: exit code {server.exit_code}"))
 
 
 def _finish(program: Child, server: Child | None, check: Callable[[], None]) -> None:
@@ -109,7 +113,7 @@ def _stop(server: Child, check: Callable[[], None]) -> None:
             raise _TrialError(_tail(server, problem))
         server.wait(SAMPLE_EVERY)
     if server.exit_code:
-        raise _TrialError(_tail(server, f"its server ended with exit code {server.exit_code}"))
+        raise _TrialError(_tail(server, f"its server ended: exit code {server.exit_code}"))
 
 
 def _tail(child: Child, problem: str) -> str:
