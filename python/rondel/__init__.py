@@ -6,9 +6,7 @@
     asyncio.Runner(loop_factory=rondel.new_event_loop)
 """
 
-from . import _require_python  # noqa: F401, I001  first of all
-from . import _require_native  # noqa: F401
-
+from . import _require_native, _require_python  # noqa: F401  first: say in one line what is missing
 from ._rondel import __version__
 from .loop import EventLoop, new_event_loop
 from .policy import EventLoopPolicy, install, is_installed, uninstall

@@ -7,7 +7,7 @@ import asyncio
 import linecache
 import sys
 import textwrap
-from asyncio import AbstractEventLoop, events
+from asyncio import AbstractEventLoop, events, format_helpers
 from collections.abc import Callable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -92,3 +92,15 @@ def detach_from_server(server: Any, transport: asyncio.Transport) -> None:
         server._detach(transport)
     else:
         server._detach()
+
+
+# --- Callbacks in messages: since 3.13 their arguments are shown in debug mode only ---------------
+
+
+def describe_callback(callback: Any, args: Any, event_loop: AbstractEventLoop) -> str:
+    """How asyncio names a callback in its messages: its name, and where it was defined."""
+    if sys.version_info >= (3, 13):
+        return format_helpers._format_callback_source(
+            callback, args, debug=event_loop.get_debug()
+        )
+    return format_helpers._format_callback_source(callback, args)

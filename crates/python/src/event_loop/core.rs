@@ -57,9 +57,8 @@ pub struct Core {
 impl Core {
     /// Errors: as `init_loop`.
     pub fn new(py: Python<'_>) -> PyResult<Self> {
-        let backend = Backend::from_env().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let clock = Clock::Real;
-        let driver = Driver::new(clock.clone(), backend).map_err(|error| os_error(py, &error))?;
+        let driver = Driver::new(clock.clone(), backend()?).map_err(|error| os_error(py, &error))?;
         Ok(Self {
             remote: driver.remote().clone(),
             state: GilCell::new(State { driver, watched: HashMap::new(), events: Some(Box::default()), receive: None }),
@@ -123,6 +122,13 @@ impl Core {
     pub fn return_receive_buffer(&self, py: Python<'_>, buffer: ReceiveBuffer) {
         self.with(py, |state| state.receive = Some(buffer));
     }
+}
+
+/// The selector that the environment asks for.
+///
+/// Errors: `ValueError` when it names none of this platform.
+pub fn backend() -> PyResult<Backend> {
+    Backend::from_env().map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 #[cold]

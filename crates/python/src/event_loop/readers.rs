@@ -95,6 +95,7 @@ impl Core {
     /// A handle of `event_loop` for `callback(*args)`, in a copy of the current context, scheduled
     /// nowhere yet.
     #[staticmethod]
+    #[allow(clippy::needless_pass_by_value)] // how PyO3 gives a sequence
     fn make_handle<'py>(
         event_loop: &Bound<'py, PyAny>,
         callback: &Bound<'py, PyAny>,

@@ -14,7 +14,7 @@ use crate::stream::Stream;
 
 /// After so long without a wait, other threads get the GIL even if no callback runs bytecode (which
 /// would let go of it by itself, after 5 ms).
-const GIL_HELD: Nanos = Duration::from_millis(4).as_nanos() as Nanos;
+const GIL_HELD: Nanos = 4_000_000;
 /// So many items run between two looks at the clock.
 const LOOK_EVERY: u32 = 64;
 

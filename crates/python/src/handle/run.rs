@@ -69,9 +69,9 @@ fn failed(py: Python<'_>, handle: &Bound<'_, PyAny>, fields: &Fields, error: PyE
     let Some(event_loop) = peek(&fields.event_loop) else {
         return Err(PyTypeError::new_err("a handle without a loop was run"));
     };
-    let source = py.import(intern!(py, "asyncio.format_helpers"))?.call_method1(
-        intern!(py, "_format_callback_source"),
-        (peek(&fields.callback).map(|callback| callback.bind(py).clone()), fields.args(py)?),
+    let source = py.import(intern!(py, "rondel._versions"))?.call_method1(
+        intern!(py, "describe_callback"),
+        (peek(&fields.callback).map(|callback| callback.bind(py).clone()), fields.args(py)?, event_loop.bind(py)),
     )?;
     let context = PyDict::new(py);
     context.set_item(intern!(py, "message"), format!("Exception in callback {source}"))?;

@@ -18,7 +18,7 @@ pub unsafe fn call(
     args: &mut [*mut ffi::PyObject],
     names: Option<&Bound<'_, PyTuple>>,
 ) -> PyResult<Owned> {
-    let keywords = names.map_or(0, |names| names.len());
+    let keywords = names.map_or(0, PyTupleMethods::len);
     let positional = args.len() - 1 - keywords;
     // SAFETY: the GIL is held; the arguments are as the convention wants them, as promised by the
     // caller.

@@ -21,10 +21,10 @@ impl<'a, 'py> Entered<'a, 'py> {
     ///
     /// Errors: `RuntimeError` if it is entered already, `TypeError` if it is no context.
     #[inline]
-    pub fn new(_py: Python<'py>, context: &'a Owned) -> PyResult<Self> {
+    pub fn new(py: Python<'py>, context: &'a Owned) -> PyResult<Self> {
         // SAFETY: the GIL is held; the object is alive, and its type is checked by the call.
         if unsafe { ffi::PyContext_Enter(context.as_ptr()) } < 0 {
-            return Err(PyErr::fetch(_py));
+            return Err(PyErr::fetch(py));
         }
         Ok(Self(context.as_ptr(), PhantomData))
     }

@@ -49,6 +49,7 @@ impl AsFd for Socket {
 }
 
 /// What the GIL protects.
+#[allow(clippy::struct_excessive_bools)] // asyncio's own flags: each is set and asked alone
 struct State {
     /// None once the connection is lost.
     socket: Option<Socket>,
@@ -120,7 +121,7 @@ pub fn init_transport<'py>(
 ///
 /// # Safety
 /// `transport` is a live instance of the class given to [`attach_transport`].
-unsafe fn stream_of<'a, 'py>(py: Python<'py>, transport: *mut ffi::PyObject) -> PyResult<Borrowed<'a, 'py, Stream>> {
+unsafe fn stream_of<'a>(py: Python<'_>, transport: *mut ffi::PyObject) -> PyResult<Borrowed<'a, '_, Stream>> {
     // SAFETY: as promised by the caller; `init_transport` fills the slot with a Stream.
     unsafe { SLOT.get(py, transport) }
 }

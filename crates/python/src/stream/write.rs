@@ -163,6 +163,7 @@ impl Stream {
 #[pymethods]
 impl Stream {
     /// Queues the chunks behind each other and sends them with as few system calls as it takes.
+    #[allow(clippy::needless_pass_by_value)] // how PyO3 gives a sequence
     fn write_many(slf: &Bound<'_, Self>, chunks: Vec<Bound<'_, PyBytes>>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
