@@ -130,32 +130,35 @@ def test_no_permission_to_read(folder):
 # --- Programs that are there --------------------------------------------------------------------
 
 
+STARTS = [
+    ("prog.py", "a", "-m", "--help"),
+    ("./prog.py",),
+    (".//sub/../prog.py",),
+    ("sub/link.py",),
+    ("--", "prog.py", "--"),
+    ("app", "a"),
+    ("./app/",),
+    ("app.zip", "a"),
+    ("prog.pyc",),
+    ("disguised.py",),
+    ("-c", LOOK, "a", "-c"),
+    (f"-c{LOOK}",),
+    ("-",),
+    ("-", "a", "-"),
+]
+MODULES = [
+    ("-m", "prog", "a", "-m"),
+    ("-mprog",),
+    ("-m", "app"),
+    ("-m", "app.part", "a"),
+]
+
+
 @pytest.mark.parametrize(
-    "options", [(), ("-P",), ("-O",), ("-X", "dev"), ("-W", "error"), ("-b", "-u")]
-)
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("prog.py", "a", "-m", "--help"),
-        ("./prog.py",),
-        (".//sub/../prog.py",),
-        ("sub/link.py",),
-        ("--", "prog.py", "--"),
-        ("app", "a"),
-        ("./app/",),
-        ("app.zip", "a"),
-        ("prog.pyc",),
-        ("disguised.py",),
-        ("-m", "prog", "a", "-m"),
-        ("-mprog",),
-        ("-m", "app"),
-        ("-m", "app.part", "a"),
-        ("-c", LOOK, "a", "-c"),
-        (f"-c{LOOK}",),
-        ("-",),
-        ("-", "a", "-"),
-    ],
-    ids=lambda arguments: " ".join(arguments).replace(LOOK, "CODE"),
+    ("arguments", "options"),
+    # -P keeps the current folder, and so these modules, off the path.
+    [*((start, ()) for start in STARTS + MODULES), *((start, ("-P",)) for start in STARTS)],
+    ids=lambda words: " ".join(words).replace(LOOK, "CODE"),
 )
 def test_what_a_program_sees(folder, arguments, options):
     prog = folder.path / folder.write("prog.py", LOOK)

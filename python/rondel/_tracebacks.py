@@ -39,7 +39,7 @@ def _report_without_callers(error: BaseException) -> None:
         value.__traceback__ = sys.last_traceback = shown
         if programs_hook is None:
             del sys.excepthook
-            _write("sys.excepthook is missing, printing original traceback\n")
+            _write("sys.excepthook is missing\n")
             sys.__excepthook__(kind, value, shown)
         else:
             sys.excepthook = programs_hook

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from . import _children, _script, policy
+from ._rondel import __version__
+from .loop import new_event_loop
 
 HELP = """\
 usage: python -m rondel [option] PROGRAM [argument ...]
@@ -40,13 +42,12 @@ def main() -> None:
 
 def version() -> str:
     """One line: rondel's version, Python's, and the selector that a new loop would use."""
-    from . import __version__
-    from ._rondel import selector_name
-
     try:
-        selector = selector_name()
+        loop = new_event_loop()
     except (OSError, ValueError) as error:
         _script.fail(str(error), 2)
+    selector = loop._core.selector
+    loop.close()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"rondel {__version__} ({python}, {selector} on {platform.system()})"
 
