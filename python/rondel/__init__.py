@@ -1,9 +1,9 @@
-"""rondel: an asyncio event loop whose engine is written in Rust.
+"""An asyncio event loop whose engine is written in Rust.
 
-    python -m rondel prog.py        run a program on it, unmodified
-    rondel.run(main())              as asyncio.run(main())
-    rondel.install()                have asyncio make its loops from now on
-    asyncio.Runner(loop_factory=rondel.new_event_loop)
+- `python -m rondel prog.py` runs a program on it, unmodified;
+- `rondel.run(main())` stands for `asyncio.run(main())`;
+- `rondel.install()` has asyncio make its loops from now on;
+- `asyncio.Runner(loop_factory=rondel.new_event_loop)` takes it by name.
 """
 
 from . import _require_native, _require_python  # noqa: F401  first: say in one line what is missing

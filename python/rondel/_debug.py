@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import traceback
-from asyncio import format_helpers
+from asyncio import Task, format_helpers
 from asyncio.log import logger
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from . import _rondel
+from . import _rondel
 
 #: So many writes to a lost connection pass in silence (``asyncio.constants``).
 _LOG_THRESHOLD = 5
@@ -21,20 +18,20 @@ def source_traceback() -> traceback.StackSummary:
     return format_helpers.extract_stack(sys._getframe(1))
 
 
-def callback_ran(ran: asyncio.Handle | _rondel.Stream, seconds: float) -> None:
+def callback_ran(ran: _rondel.Handle | _rondel.Stream, seconds: float) -> None:
     """Warn of a callback that took longer than ``loop.slow_callback_duration`` (debug mode)."""
-    event_loop = ran._loop if isinstance(ran, asyncio.Handle) else ran.event_loop
+    event_loop = ran.event_loop if isinstance(ran, _rondel.Stream) else ran._loop
     if event_loop is None or seconds < event_loop.slow_callback_duration:
         return
     logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
 
 
-def _describe(ran: asyncio.Handle | _rondel.Stream) -> str:
+def _describe(ran: _rondel.Handle | _rondel.Stream) -> str:
     """Name the task behind a handle, or the transport behind a stream: those say what blocked."""
-    if not isinstance(ran, asyncio.Handle):
+    if isinstance(ran, _rondel.Stream):
         return repr(ran.transport)
     owner = getattr(ran._callback, "__self__", None)
-    return repr(owner) if isinstance(owner, asyncio.Task) else str(ran)
+    return repr(owner) if isinstance(owner, Task) else str(ran)
 
 
 def write_to_lost_connection(times: int) -> None:

@@ -13,6 +13,11 @@ __version__: str
 class Handle(asyncio.Handle):
     """A callback that is scheduled. Made by `call_soon` and the like."""
 
+    @property
+    def _callback(self) -> Any: ...
+    @property
+    def _loop(self) -> EventLoop: ...
+
 @final
 class TimerHandle(asyncio.TimerHandle):
     """A callback that is scheduled for a time. Made by `call_later` and `call_at`."""

@@ -99,8 +99,6 @@ def detach_from_server(server: Any, transport: asyncio.Transport) -> None:
 
 def describe_callback(callback: Any, args: Any, event_loop: AbstractEventLoop) -> str:
     """How asyncio names a callback in its messages: its name, and where it was defined."""
-    if sys.version_info >= (3, 13):
-        return format_helpers._format_callback_source(
-            callback, args, debug=event_loop.get_debug()
-        )
-    return format_helpers._format_callback_source(callback, args)
+    describe: Any = format_helpers._format_callback_source
+    debug = {"debug": event_loop.get_debug()} if sys.version_info >= (3, 13) else {}
+    return str(describe(callback, args, **debug))

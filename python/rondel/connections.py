@@ -36,7 +36,7 @@ class Connections(Readers):
         server: Any = None,
         **_: Any,
     ) -> TCPTransport:
-        return TCPTransport(self, sock, protocol, waiter, extra, server)
+        return TCPTransport(self, sock, protocol, waiter, extra=extra, server=server)
 
     def _make_ssl_transport(self, *_args: Any, **_kwargs: Any) -> TCPTransport:
         raise NotImplementedError("rondel.EventLoop: the argument ssl is not there yet")

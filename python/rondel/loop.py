@@ -168,4 +168,3 @@ def new_event_loop() -> EventLoop:
 
 
 _rondel.attach_loop(EventLoop)
-

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVarTuple
 
-from . import _rondel
+from .base import LoopBase
+
+Ts = TypeVarTuple("Ts")
 
 
 class HasFileno(Protocol):
@@ -35,13 +38,14 @@ def fileno(file: FileDescriptorLike) -> int:
     return fd
 
 
-class Readers(asyncio.BaseEventLoop):
+class Readers(LoopBase):
     """The part of the loop that watches descriptors for the user."""
 
     __slots__ = ()
-    _core: _rondel.Core
 
-    def add_reader(self, fd: FileDescriptorLike, callback: Any, *args: Any) -> None:
+    def add_reader(
+        self, fd: FileDescriptorLike, callback: Callable[[*Ts], Any], *args: *Ts
+    ) -> None:
         """Call ``callback(*args)`` each time ``fd`` can be read, in place of any earlier callback.
 
         Raises ValueError for no descriptor, RuntimeError if a transport uses it, PermissionError
@@ -57,7 +61,9 @@ class Readers(asyncio.BaseEventLoop):
         self._check_free(number)
         return self._remove_reader(number)
 
-    def add_writer(self, fd: FileDescriptorLike, callback: Any, *args: Any) -> None:
+    def add_writer(
+        self, fd: FileDescriptorLike, callback: Callable[[*Ts], Any], *args: *Ts
+    ) -> None:
         """As `add_reader`, for writing."""
         number = fileno(fd)
         self._check_free(number)
@@ -69,7 +75,7 @@ class Readers(asyncio.BaseEventLoop):
         self._check_free(number)
         return self._remove_writer(number)
 
-    def _add_reader(self, fd: int, callback: Any, *args: Any) -> asyncio.Handle:
+    def _add_reader(self, fd: int, callback: Callable[[*Ts], Any], *args: *Ts) -> asyncio.Handle:
         self._check_closed()
         handle = self._core.make_handle(self, callback, args)
         previous = self._core.set_reader(fd, handle)
@@ -86,7 +92,7 @@ class Readers(asyncio.BaseEventLoop):
         previous.cancel()
         return True
 
-    def _add_writer(self, fd: int, callback: Any, *args: Any) -> asyncio.Handle:
+    def _add_writer(self, fd: int, callback: Callable[[*Ts], Any], *args: *Ts) -> asyncio.Handle:
         self._check_closed()
         handle = self._core.make_handle(self, callback, args)
         previous = self._core.set_writer(fd, handle)

@@ -9,24 +9,26 @@ import inspect
 import signal
 import sys
 import warnings
+from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import TypeVarTuple
 
-from . import _rondel
+from .base import LoopBase
+
+Ts = TypeVarTuple("Ts")
 
 
-class Signals(asyncio.BaseEventLoop):
+class Signals(LoopBase):
     """The part of the loop that handles signals, in the main thread."""
 
     __slots__ = ()
-    _core: _rondel.Core
 
     @property
     def _signal_handlers(self) -> dict[int, asyncio.Handle]:
         handlers: dict[int, asyncio.Handle] = self.__dict__.setdefault("_handlers_by_signal", {})
         return handlers
 
-    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:
+    def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have the loop run ``callback(*args)`` when the process gets the signal.
 
         Raises TypeError for a coroutine function, ValueError for no signal, RuntimeError for a

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import warnings
-from asyncio import futures, trsock
+from asyncio import trsock
 from asyncio.log import logger
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel, _versions
-
-if TYPE_CHECKING:
-    from .loop import EventLoop
 
 
 class TCPTransport(asyncio.Transport):
@@ -36,31 +34,21 @@ class TCPTransport(asyncio.Transport):
 
     def __init__(
         self,
-        event_loop: EventLoop,
+        event_loop: asyncio.AbstractEventLoop,
         sock: socket.socket,
         protocol: asyncio.BaseProtocol,
         waiter: asyncio.Future[None] | None = None,
+        *,
         extra: dict[str, Any] | None = None,
         server: Any = None,
     ) -> None:
-        super().__init__(extra)
-        self._extra["socket"] = trsock.TransportSocket(sock)
-        try:
-            self._extra["sockname"] = sock.getsockname()
-        except OSError:
-            self._extra["sockname"] = None
-        if "peername" not in self._extra:
-            try:
-                self._extra["peername"] = sock.getpeername()
-            except OSError:
-                self._extra["peername"] = None
+        super().__init__(_describe_socket(sock, extra or {}))
         self._loop = event_loop
         self._sock: socket.socket | None = sock
         self._sock_fd = sock.fileno()
         self._protocol_connected = True
         self._server = server
-        # A close() by somebody else who has the socket waits for ours.
-        sock._io_refs += 1
+        _hold(sock)
         if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = _rondel.init_transport(self, event_loop, self._sock_fd, protocol)
@@ -71,7 +59,7 @@ class TCPTransport(asyncio.Transport):
         # Only then, so that connection_made comes before data_received.
         event_loop.call_soon(self._start_reading)
         if waiter is not None:
-            event_loop.call_soon(futures._set_result_unless_cancelled, waiter, None)
+            event_loop.call_soon(_wake, waiter)
 
     def __repr__(self) -> str:
         info = [self.__class__.__name__]
@@ -255,7 +243,7 @@ class TCPTransport(asyncio.Transport):
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()
-            sock._decref_socketios()
+            _let_go(sock)
 
     # --- The protocol -----------------------------------------------------------------------------
 
@@ -273,11 +261,35 @@ class TCPTransport(asyncio.Transport):
         return self._stream.protocol  # type: ignore[return-value]  # None once it is over
 
 
+def _describe_socket(sock: socket.socket, extra: dict[str, Any]) -> dict[str, Any]:
+    """What `get_extra_info` knows of a socket."""
+    known: dict[str, Any] = {"socket": trsock.TransportSocket(sock), "sockname": None}
+    with contextlib.suppress(OSError):
+        known["sockname"] = sock.getsockname()
+    if "peername" not in extra:
+        known["peername"] = None
+        with contextlib.suppress(OSError):
+            known["peername"] = sock.getpeername()
+    return known | extra
+
+
+def _hold(sock: Any) -> None:
+    """Have a close() by somebody else who has the socket wait for ours (as its `makefile` does)."""
+    sock._io_refs += 1
+
+
+def _let_go(sock: Any) -> None:
+    sock._decref_socketios()
+
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.cancelled():
+        waiter.set_result(None)
+
+
 def _as_bytes(data: bytes | bytearray | memoryview[Any]) -> bytes:
     if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TypeError(
-            f"data argument must be a bytes-like object, not {type(data).__name__!r}"
-        )
+        raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
     return bytes(data)
 
 

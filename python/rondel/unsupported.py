@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, NoReturn
+
+from .base import LoopBase
 
 
 def _not_yet(method: str) -> NoReturn:
     raise NotImplementedError(f"rondel.EventLoop.{method} is not there yet")
 
 
-class Unsupported(asyncio.BaseEventLoop):
+class Unsupported(LoopBase):
     """The part of the loop that is still to come."""
 
     __slots__ = ()

@@ -1,0 +1,40 @@
+"""What `asyncio.BaseEventLoop` offers its heirs, with types: typeshed leaves the private part out.
+
+This is all that rondel takes from there beside the public interface. tests/test_inherited.py looks
+for each of these names in the version at hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from . import _rondel
+
+
+class LoopBase(asyncio.BaseEventLoop):
+    """The base of the loop's parts."""
+
+    __slots__ = ()
+
+    #: The native half.
+    _core: _rondel.Core
+
+    if TYPE_CHECKING:
+        _debug: bool
+
+        def _check_closed(self) -> None: ...
+        def _check_running(self) -> None: ...
+        def _set_coroutine_origin_tracking(self, enabled: bool) -> None: ...
+        def _asyncgen_firstiter_hook(self, agen: Any) -> None: ...
+        def _asyncgen_finalizer_hook(self, agen: Any) -> None: ...
+        async def _ensure_resolved(
+            self,
+            address: Any,
+            *,
+            family: int = 0,
+            type: int = 0,  # noqa: A002  the name of the argument there
+            proto: int = 0,
+            flags: int = 0,
+            loop: asyncio.AbstractEventLoop,
+        ) -> list[Any]: ...
