@@ -6,6 +6,8 @@ export PYTHON
 # The interpreter to build for: what PYTHON names, else that of .venv, else the newest of this machine.
 choose = python=$$(tools/python.sh choose "$$PYTHON")
 
+# Two targets at once would build the same environment twice.
+.NOTPARALLEL:
 .PHONY: help demo test test-rust test-python build lint bench clean
 
 help: ## show this list
@@ -40,5 +42,5 @@ bench: ## measure rondel against its peers and write the figures into README.md
 	  .venv-bench/bin/python -m benches
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-* target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so
-	find python tests examples demo benches tools -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .venv-* target fuzz/target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so
+	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

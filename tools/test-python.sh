@@ -2,7 +2,7 @@
 # Runs the Python suite on the chosen interpreter, then on every other supported one that this machine has.
 # usage: tools/test-python.sh [PYTEST ARGUMENT...]   with PYTHON=NAME as in tools/python.sh, ONLY=1 for the chosen one alone
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 summary=() status=0
 
 # One line out of the report that pytest leaves behind.

@@ -14,8 +14,14 @@ create() {
   if [ -x "$dir/bin/python" ] && [ "$(cat "$dir/.made-by" 2>/dev/null)" = "$python" ] && "$dir/bin/python" -c '' 2>/dev/null; then
     return
   fi
+  if [ -e "$dir" ] && [ ! -e "$dir/.made-by" ]; then
+    echo "$dir is not of make's making: move it away or remove it, then try again" >&2
+    exit 1
+  fi
   say "new virtual environment with $("$python" --version)"
   rm -rf "$dir"
+  mkdir "$dir"
+  echo unfinished >"$dir/.made-by"
   "$python" -m venv "$dir"
   echo "$python" >"$dir/.made-by"
 }
