@@ -17,6 +17,8 @@ from demo.catalog import ROOT
 KIB = 1024
 # ru_maxrss is in KiB, on macOS in bytes (getrusage(2)).
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else KIB
+# Debug mode slows both loops down and logs what was slow, which differs from run to run.
+DEBUGGING = ("PYTHONASYNCIODEBUG", "PYTHONDEVMODE")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Child:
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if name not in DEBUGGING},
             stdin=subprocess.DEVNULL,
             stdout=self._out,
             stderr=self._err,

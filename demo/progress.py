@@ -24,7 +24,8 @@ class Display(Protocol):
 
 def display(console: Console, total: int) -> Display:
     """The one that suits the console, for `total` runs."""
-    return _Bar(console, total) if console.is_terminal else _Lines(console, total)
+    moves = console.is_terminal and not console.is_dumb_terminal
+    return _Bar(console, total) if moves else _Lines(console, total)
 
 
 class _Bar:

@@ -16,7 +16,8 @@ MIB = 1024 * 1024
 NOISE = 0.10  # of the time
 NOISE_SECONDS = 0.05
 
-# Head, width and side of each column. Together 80 with the gaps: what a terminal has at least.
+WIDTH = 80
+# Head, width and side of each column. Together, with the gaps, WIDTH.
 COLUMNS: tuple[tuple[str, int, JustifyMethod], ...] = (
     ("\nprogram", 21, "left"),
     ("\nloop", 7, "left"),
@@ -35,6 +36,8 @@ def show(console: Console, comparisons: list[Comparison], start_up: dict[str, fl
     comparison. Returns the exit code."""
     loops = list(start_up)
     heads = True
+    # On a terminal that is narrower its own line breaks are better than figures cut short.
+    console.width = max(console.width, WIDTH)
     for bound in Bound:
         chosen = [comparison for comparison in comparisons if comparison.example.bound is bound]
         if chosen:
@@ -89,15 +92,16 @@ def _figures(program: Usage, server: Usage | None) -> list[str]:
 def verdict(first: list[float], other: list[float]) -> Text:
     """How the times of another loop compare with those of the first.
 
-    Both have one entry for each round. One is called faster when it was so in every round: those
-    two ran close together, so what else the machine did has touched both.
+    Both have one entry for each round. One is called faster when it clearly was in every round:
+    the two of a round ran close together, so what else the machine did has touched both.
     """
     old, new = min(first), min(other)
     if abs(old - new) < max(NOISE * old, NOISE_SECONDS):
         return Text("same", style="dim")
     if len(first) < 2:
         return Text("one run", style="dim")
-    if len({a < b for a, b in zip(first, other, strict=True)}) > 1:
+    slow, fast = (first, other) if new < old else (other, first)
+    if any(a < b * (1 + NOISE / 2) for a, b in zip(slow, fast, strict=True)):
         return Text("same", style="dim")
     if new < old:
         return Text(f"{old / new:.1f}x faster", style="bold green")
