@@ -17,6 +17,7 @@ type Say = Rc<dyn Fn(String)>;
 
 /// Two bake, two sell.
 pub async fn bakery(say: Say) {
+    say("The oven is on.".into());
     let shelf = Queue::bounded(2);
     let sellers: Vec<_> = ["Nell", "Omar"].map(|name| spawn(sell(name, shelf.clone(), Rc::clone(&say)))).into();
     gather([("rye", 3), ("oat", 2)].map(|(sort, loaves)| bake(sort, loaves, &shelf, &say))).await;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::join::{JoinError, JoinHandle, Panic};
 use crate::shared::Shared;
-use crate::task::spawn_on;
+use crate::task::spawn_fallible;
 
 /// Runs `function` on another thread, for work that blocks or computes for long. It starts at once, if
 /// a thread is free; the pool (of the crate `blocking`, shared with all that use it) grows up to 500
@@ -34,5 +34,5 @@ where
     let work = blocking::unblock(|| {
         catch_unwind(AssertUnwindSafe(function)).map_err(|payload| JoinError::Panicked(Panic::new(payload)))
     });
-    spawn_on(shared, work)
+    spawn_fallible(shared, work)
 }

@@ -11,7 +11,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use rondel_engine::{Backend, Clock, Events, Remote};
 
+use crate::join::JoinHandle;
 use crate::shared::{Item, Shared};
+use crate::task::spawn_in;
 
 /// Runs `future` to its end on this thread, on a new [`Runtime`], and gives what it gives. Tasks that
 /// are left then are dropped.
@@ -98,6 +100,23 @@ pub struct Runtime {
 }
 
 impl Runtime {
+    /// Starts `future` as a task, as [`spawn`](crate::spawn) does from inside. It begins in the next
+    /// [`run`](Self::run).
+    ///
+    /// ```
+    /// let runtime = rondel::Builder::new().build()?;
+    /// let task = runtime.spawn(async { 1 });
+    /// assert_eq!(runtime.run(task)?.unwrap(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        spawn_in(Rc::clone(&self.shared), future)
+    }
+
     /// Runs `future` to its end, and gives what it gives. Tasks that are left then stand still until
     /// the next call.
     ///
@@ -108,8 +127,7 @@ impl Runtime {
     ///
     /// ```
     /// let runtime = rondel::Builder::new().build()?;
-    /// let task = runtime.run(async { rondel::spawn(async { 1 }) })?;
-    /// assert_eq!(runtime.run(task)?.ok(), Some(1));
+    /// assert_eq!(runtime.run(async { 1 })? + runtime.run(async { 2 })?, 3);
     /// # std::io::Result::Ok(())
     /// ```
     pub fn run<F: Future>(&self, future: F) -> io::Result<F::Output> {

@@ -34,11 +34,19 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_on(Shared::current("rondel::spawn"), Fallible { future })
+    spawn_in(Shared::current("rondel::spawn"), future)
+}
+
+pub(crate) fn spawn_in<F>(shared: Rc<Shared>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    spawn_fallible(shared, Fallible { future })
 }
 
 /// Starts a task whose future may say itself that it did not come to its end.
-pub(crate) fn spawn_on<F, T>(shared: Rc<Shared>, future: F) -> JoinHandle<T>
+pub(crate) fn spawn_fallible<F, T>(shared: Rc<Shared>, future: F) -> JoinHandle<T>
 where
     F: Future<Output = Result<T, JoinError>> + 'static,
     T: 'static,
