@@ -134,7 +134,9 @@ def _show_outcome(console: Console, comparisons: list[Comparison], loops: list[s
         console.print(f"\n{count} programs failed.", style="bold red")
         return 1
     where = " and ".join(loops)
-    console.print(f"Each of the {len(comparisons)} programs printed the same on {where}.")
+    if len(loops) > 1:
+        which = "The program" if len(comparisons) == 1 else f"All {len(comparisons)} programs"
+        console.print(f"{which} printed the same on {where}.")
     if "rondel" in loops:
         console.print("Try one of your own: [bold].venv/bin/python -m rondel PROGRAM.py[/bold]")
     return 0

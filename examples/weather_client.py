@@ -39,11 +39,12 @@ def raise_descriptor_limit(clients: int) -> int:
     if hard != resource.RLIM_INFINITY and hard < need:
         clients = max(1, hard - SPARE)
         print(
-            f"note: only {clients} clients fit, the system allows this process {hard} open files;"
-            f" `ulimit -n {need}` allows more"
+            f"note: only {clients} clients fit, this process may have {hard} open files; to allow"
+            f" more, run `ulimit -n {need}` first, as root or after raising the hard limit in"
+            " /etc/security/limits.conf"
         )
         need = hard
-    if soft < need:
+    if soft != resource.RLIM_INFINITY and soft < need:
         resource.setrlimit(resource.RLIMIT_NOFILE, (need, hard))
     return clients
 

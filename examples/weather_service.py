@@ -21,6 +21,7 @@ import signal
 import zlib
 
 LONGEST_LINE = 1024  # bytes
+DESCRIPTORS = 10_240  # the most that macOS allows (OPEN_MAX)
 BACKLOG = 1024  # connections that may wait to be accepted
 SKIES = ["sun", "cloud", "rain", "snow", "fog"]
 CITIES = ["Berlin", "Cairo", "Delhi", "Lima", "London", "Oslo", "Paris", "Quito", "Rome", "Tokyo"]
@@ -121,10 +122,11 @@ class Service:
 
 
 async def main(args: argparse.Namespace) -> None:
-    # A client costs a descriptor, and most systems start programs with a limit of 1024.
+    # A client costs a descriptor, and most systems start programs with a limit of 1024 or less.
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

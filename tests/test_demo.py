@@ -184,7 +184,7 @@ def test_prints_plain_lines_where_there_is_no_terminal():
     assert done.returncode == 0
     assert done.stderr == ""
     assert "[1/1] rate limit by time on asyncio: " in done.stdout
-    assert "Each of the 1 programs printed the same" in done.stdout
+    assert "rate limit by time    asyncio" in done.stdout
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 
