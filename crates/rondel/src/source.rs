@@ -7,16 +7,19 @@
 //! Each direction remembers whether the socket may be ready. At first it may; a read or write that
 //! shows the contrary clears that, and the next one waits for an event without trying in vain.
 
-use std::cell::{Cell, RefCell};
-use std::future::Future;
+mod ready;
+mod side;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::os::fd::RawFd;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
+use ready::Ready;
 use rondel_engine::SourceKey;
-use slab::Slab;
+use side::Side;
 
 use crate::shared::{Item, Shared};
 
@@ -37,23 +40,6 @@ pub(crate) struct State {
     key: SourceKey,
     read: Side,
     write: Side,
-}
-
-/// One direction.
-struct Side {
-    maybe_ready: Cell<bool>,
-    /// The turn in which it was last cleared. What the selector saw at the start of that turn is older
-    /// than that.
-    cleared: Cell<u64>,
-    waiters: RefCell<Waiters>,
-}
-
-#[derive(Default)]
-struct Waiters {
-    /// Of the poll functions, which can't say when they stop waiting: the last one counts.
-    polled: Option<Waker>,
-    /// Of futures, which own their place until they are dropped.
-    futures: Slab<Option<Waker>>,
 }
 
 /// Stands for interest in one direction, inside the driver.
@@ -103,11 +89,9 @@ impl Source {
         mut attempt: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         loop {
-            if !self.state.side(direction).maybe_ready.get() {
-                let waker = cx.waker().clone();
-                let waiters = &self.state.side(direction).waiters;
-                let before = waiters.borrow_mut().polled.replace(waker);
-                drop(before);
+            let side = self.state.side(direction);
+            if !side.maybe_ready() {
+                side.wait_polled(cx.waker().clone());
                 return match self.arm(direction) {
                     Ok(()) => Poll::Pending,
                     Err(error) => Poll::Ready(Err(error)),
@@ -126,14 +110,12 @@ impl Source {
 
     /// Waits until `direction` may be ready.
     pub(crate) fn ready(&self, direction: Direction) -> Ready<'_> {
-        Ready { source: self, direction, place: None }
+        Ready::new(self, direction)
     }
 
     /// A read or write has shown that the socket is not ready (any more).
     pub(crate) fn clear(&self, direction: Direction) {
-        let side = self.state.side(direction);
-        side.maybe_ready.set(false);
-        side.cleared.set(self.shared.turn());
+        self.state.side(direction).clear(self.shared.turn());
     }
 
     /// Sees to it that the driver watches `direction`.
@@ -181,44 +163,13 @@ impl State {
     }
 }
 
-impl Side {
-    fn new() -> Self {
-        Self { maybe_ready: Cell::new(true), cleared: Cell::new(0), waiters: RefCell::default() }
-    }
-
-    /// Takes out one waiter after the other, `from` a place on.
-    fn next_waiter(&self, from: &mut usize) -> Option<Waker> {
-        let mut waiters = self.waiters.borrow_mut();
-        if let Some(waker) = waiters.polled.take() {
-            return Some(waker);
-        }
-        while *from < waiters.futures.capacity() {
-            *from += 1;
-            if let Some(waker) = waiters.futures.get_mut(*from - 1).and_then(Option::take) {
-                return Some(waker);
-            }
-        }
-        None
-    }
-}
-
 /// The driver has seen a direction of a source ready.
 pub(crate) fn ready(shared: &Shared, key: SourceKey, direction: Direction) {
     let Some(state) = watched(shared, key, direction) else {
         return; // removed since, by an earlier item of this turn
     };
     let side = state.side(direction);
-    if !side.maybe_ready.get() && side.cleared.get() == shared.turn() {
-        return; // somebody has looked since; if it still holds, the next turn says so again
-    }
-    side.maybe_ready.set(true);
-    let mut from = 0;
-    let mut woken = false;
-    while let Some(waker) = side.next_waiter(&mut from) {
-        woken = true;
-        waker.wake();
-    }
-    if !woken {
+    if side.set_ready(shared.turn()) && !side.wake() {
         let mut driver = shared.driver.borrow_mut();
         let disarmed = match direction {
             Direction::Read => driver.set_reader(key, None),
@@ -238,55 +189,4 @@ fn watched(shared: &Shared, key: SourceKey, direction: Direction) -> Option<Rc<S
         Direction::Write => writer,
     };
     watcher.map(|watcher| Rc::clone(&watcher.state))
-}
-
-/// Waits until one direction of a source may be ready.
-pub(crate) struct Ready<'a> {
-    source: &'a Source,
-    direction: Direction,
-    /// Among the waiters.
-    place: Option<usize>,
-}
-
-impl Ready<'_> {
-    fn side(&self) -> &Side {
-        self.source.state.side(self.direction)
-    }
-}
-
-impl Future for Ready<'_> {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.side().maybe_ready.get() {
-            if self.source.shared.spend() {
-                return Poll::Ready(Ok(()));
-            }
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        let waker = Some(cx.waker().clone());
-        let place = self.place;
-        let mut waiters = self.side().waiters.borrow_mut();
-        let (place, before) = match place {
-            Some(place) => (place, std::mem::replace(&mut waiters.futures[place], waker)),
-            None => (waiters.futures.insert(waker), None),
-        };
-        drop(waiters);
-        drop(before);
-        self.place = Some(place);
-        match self.source.arm(self.direction) {
-            Ok(()) => Poll::Pending,
-            Err(error) => Poll::Ready(Err(error)),
-        }
-    }
-}
-
-impl Drop for Ready<'_> {
-    fn drop(&mut self) {
-        if let Some(place) = self.place {
-            let waker = self.side().waiters.borrow_mut().futures.remove(place);
-            drop(waker);
-        }
-    }
 }

@@ -11,7 +11,7 @@ use common::run_virtually;
 /// The examples as modules, of which each has a `main` that is not called here.
 macro_rules! examples {
     ($($name:ident = $path:literal;)*) => {$(
-        #[allow(dead_code)]
+        #[allow(dead_code)] // their main
         #[path = $path]
         mod $name;
     )*};

@@ -186,7 +186,7 @@ impl Drop for Sour {
 }
 
 /// A future that is over at once, but has a destructor of its own.
-struct Over(#[allow(dead_code)] Sour);
+struct Over(#[allow(dead_code)] Sour); // held to be dropped
 
 impl Future for Over {
     type Output = u32;

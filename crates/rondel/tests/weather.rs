@@ -14,10 +14,10 @@ use rondel::spawn;
 #[allow(dead_code)] // its main
 #[path = "../examples/weather_async.rs"]
 mod weather_async;
-#[allow(dead_code)]
+#[allow(dead_code)] // its main
 #[path = "../examples/weather_blocking.rs"]
 mod weather_blocking;
-#[allow(dead_code)]
+#[allow(dead_code)] // its main
 #[path = "../examples/weather_client.rs"]
 mod weather_client;
 
