@@ -15,11 +15,11 @@ help: ## show this list
 	@echo
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 	@echo
-	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or newer); ARGS='-k timers' goes to pytest."
+	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or newer). ARGS='...' goes to pytest, the demo or the bench."
 	@echo "Each target sets up what it needs, in .venv* and target/."
 
 demo: ## real programs on asyncio and on rondel, side by side, in under a minute
-	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel demo && .venv/bin/python -m demo
+	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel demo && .venv/bin/python -m demo $(ARGS)
 
 test: ## all tests; the Python suite on each of 3.11, 3.12, 3.13 that is here
 	@tools/need.sh git cc cargo && $(choose) && tools/test-rust.sh && tools/test-python.sh $(ARGS)
@@ -39,7 +39,7 @@ lint: ## formatting, clippy, types, and the rules of ARCHITECTURE.md
 
 bench: ## measure rondel against its peers and write the figures into README.md
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv-bench "$$python" rondel bench && \
-	  .venv-bench/bin/python -m benches
+	  .venv-bench/bin/python -m benches $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv .venv-* target fuzz/target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so
