@@ -7,6 +7,7 @@ from demo.child import Child
 
 LIBRARIES = ("aiohttp", "aiofiles", "bs4")
 ENDS_WITHIN = 30.0  # seconds
+STARTS = 3
 
 
 class NotReadyError(Exception):
@@ -20,7 +21,7 @@ def check_loop(loop: str, check: Callable[[], None]) -> float:
     """
     # The first run also loads the libraries from the disk, so that nobody's trial has to.
     _probe(loop, LIBRARIES, check)
-    return _probe(loop, (), check)
+    return min(_probe(loop, (), check) for _ in range(STARTS))
 
 
 def _probe(loop: str, imports: tuple[str, ...], check: Callable[[], None]) -> float:
