@@ -8,6 +8,7 @@ import sys
 import zipfile
 
 import pytest
+
 from support.ways_in import Folder
 
 # What a program can see of how it was started.
@@ -18,7 +19,7 @@ for name, value in names.items():
     print(name, value if isinstance(value, (str, dict, type(None))) else type(value))
 print(sys.modules["__main__"].__dict__ is globals())
 if __spec__: print(__spec__.name, __spec__.origin, __spec__.cached, __spec__.parent)
-print(type(__loader__).__name__, getattr(__loader__, "name", None), getattr(__loader__, "path", None))
+print(type(__loader__).__name__, *(getattr(__loader__, n, None) for n in ("name", "path")))
 print(sys.argv, type(sys.argv))
 print([entry for entry in sys.path if "lib/python" not in entry])
 """

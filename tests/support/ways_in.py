@@ -9,7 +9,7 @@ import sys
 import tempfile
 import textwrap
 
-TIMEOUT = 60
+TIMEOUT = 45
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Folder:
                 env=environment(**env),
                 stdin=file,
                 capture_output=True,
+                check=False,
                 timeout=TIMEOUT,
             )
         return Ended(done.returncode, text(done.stdout), text(done.stderr))
