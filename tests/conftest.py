@@ -28,9 +28,9 @@ def pytest_configure(config):
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:aiohttp")
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     for item in items:
-        if item.get_closest_marker("timeout") is None:
+        if config.getoption("timeout") is None and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SECONDS, method="signal"))
 
 

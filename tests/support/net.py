@@ -12,19 +12,28 @@ HOST = "127.0.0.1"
 SECONDS = 30
 
 
-def listening(family=socket.AF_INET, host=HOST, backlog=100) -> socket.socket:
-    """A listening socket on a free port."""
+def listening(family=socket.AF_INET, host=HOST, backlog=100, buffer=None) -> socket.socket:
+    """A listening socket on a free port; `buffer` is the size of the kernel's buffers, in bytes."""
     sock = socket.socket(family, socket.SOCK_STREAM)
+    _set_buffer(sock, buffer)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, 0))
     sock.listen(backlog)
     return sock
 
 
-def tcp_pair() -> tuple[socket.socket, socket.socket]:
+def _set_buffer(sock: socket.socket, size: int | None) -> None:
+    if size is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+
+def tcp_pair(buffer: int | None = None) -> tuple[socket.socket, socket.socket]:
     """Two connected blocking TCP sockets with a time limit."""
-    with listening() as listener:
-        ours = socket.create_connection(listener.getsockname())
+    ours = socket.socket()
+    _set_buffer(ours, buffer)
+    with listening(buffer=buffer) as listener:
+        ours.connect(listener.getsockname())
         theirs, _ = listener.accept()
     ours.settimeout(SECONDS)
     theirs.settimeout(SECONDS)
@@ -35,21 +44,18 @@ def tcp_pair() -> tuple[socket.socket, socket.socket]:
 async def connected(factory=Recorder, *, small_buffers=False):
     """A transport, its protocol, and the blocking socket at the other end.
 
-    small_buffers: the kernel's buffers hold little, so that writes fill them soon.
+    small_buffers: the kernel keeps some 200 KB at most, instead of megabytes.
     """
-    ours, peer = tcp_pair()
-    if small_buffers:
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    ours.setblocking(False)
+    ours, peer = tcp_pair(65536 if small_buffers else None)
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_connection(factory, sock=ours)
-    # What create_connection has just resolved was read already from the first turn on.
     try:
         yield transport, protocol, peer
     finally:
         peer.close()
-        transport.abort()
+        # asyncio's raises AttributeError where there is nothing left to abort.
+        if transport.get_extra_info("socket").fileno() != -1:
+            transport.abort()
         for _ in range(3):
             await asyncio.sleep(0)
 
