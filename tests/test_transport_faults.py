@@ -1,0 +1,262 @@
+"""Peers that vanish, protocols that raise, systems that run out of descriptors."""
+
+import array
+import asyncio
+import errno
+import fcntl
+import termios
+
+import pytest
+from support import child
+from support.net import connected, receive_all, receive_exactly, reset, wait_hangup
+from support.protocols import Recorder
+from support.turns import turns
+
+
+async def test_a_reset(loop):
+    async with connected() as (transport, protocol, peer):
+        reset(peer)
+        error = await protocol.lost
+        assert isinstance(error, ConnectionResetError)
+        assert error.errno == errno.ECONNRESET
+    assert protocol.names == ["made", "lost"]
+
+
+async def test_data_before_a_reset_is_delivered(loop):
+    async with connected() as (transport, protocol, peer):
+        peer.send(b"last words")
+        reset(peer)
+        wait_hangup(transport.get_extra_info("socket"))
+        error = await protocol.lost
+        assert isinstance(error, ConnectionResetError)
+    assert protocol.events[:2] == [("made",), ("data", b"last words")]
+    assert protocol.names == ["made", "data", "lost"]
+
+
+async def test_data_before_a_reset_is_delivered_in_pieces(loop):
+    data = bytes(range(256)) * 40_000
+    async with connected() as (transport, protocol, peer):
+        transport.pause_reading()
+        peer.setblocking(False)
+        peer.send(data)
+        sock = transport.get_extra_info("socket")
+        arrived = array.array("i", [0])
+        fcntl.ioctl(sock.fileno(), termios.FIONREAD, arrived)
+        reset(peer)
+        wait_hangup(sock)
+        transport.resume_reading()
+        assert isinstance(await protocol.lost, ConnectionResetError)
+    assert len(protocol.data) >= arrived[0]
+    assert data.startswith(protocol.data)
+
+
+async def test_a_write_to_a_peer_that_reset(loop):
+    async with connected() as (transport, protocol, peer):
+        transport.pause_reading()
+        reset(peer)
+        wait_hangup(transport.get_extra_info("socket"))
+        transport.write(b"hello?")
+        assert transport.is_closing()
+        assert protocol.names == ["made"], "not inside write"
+        error = await protocol.lost
+        assert isinstance(error, (ConnectionResetError, BrokenPipeError))
+        assert transport.get_write_buffer_size() == 0
+
+
+async def test_a_reset_while_much_is_queued(loop):
+    async with connected(small_buffers=True) as (transport, protocol, peer):
+        transport.write(bytes(3_000_000))
+        reset(peer)
+        assert isinstance(await protocol.lost, ConnectionError)
+        assert transport.get_write_buffer_size() == 0
+    assert protocol.names == ["made", "pause", "lost"]
+
+
+async def test_a_peer_that_closes_while_much_is_queued(loop):
+    async with connected(small_buffers=True) as (transport, protocol, peer):
+        transport.write(bytes(3_000_000))
+        peer.close()
+        await protocol.lost
+    assert protocol.names[-1] == "lost"
+
+
+def failing(method, exception):
+    """A Recorder one of whose methods raises after its work."""
+
+    def fail(self, *args):
+        getattr(Recorder, method)(self, *args)
+        raise exception
+
+    return type("Failing", (Recorder,), {method: fail})
+
+
+@pytest.mark.parametrize("method", ["data_received", "eof_received"])
+async def test_an_error_aborts(loop, problems, method):
+    error = ValueError(method)
+    async with connected(failing(method, error)) as (transport, protocol, peer):
+        peer.send(b"hello") if method == "data_received" else peer.shutdown(1)
+        assert await protocol.lost is error
+        context = problems.take_one()
+        assert set(context) == {"message", "exception", "transport", "protocol"}
+        assert context["message"] == f"Fatal error: protocol.{method}() call failed."
+        assert context["exception"] is error
+        assert context["transport"] is transport
+        assert context["protocol"] is protocol
+        assert receive_all(peer) == b""
+
+
+@pytest.mark.parametrize("method", ["data_received", "eof_received"])
+async def test_an_oserror_aborts_in_silence(loop, problems, method):
+    error = OSError(errno.EIO, method)
+    async with connected(failing(method, error)) as (_, protocol, peer):
+        peer.send(b"hello") if method == "data_received" else peer.shutdown(1)
+        assert await protocol.lost is error
+
+
+async def test_an_error_in_data_received_drops_what_is_queued(loop, problems):
+    error = ValueError("received")
+    factory = failing("data_received", error)
+    async with connected(factory, small_buffers=True) as (transport, protocol, peer):
+        transport.write(bytes(1_000_000))
+        peer.send(b"hello")
+        assert await protocol.lost is error
+        assert transport.get_write_buffer_size() == 0
+        problems.take_one()
+
+
+async def test_an_error_in_connection_made_leaves_it_open(loop, problems):
+    async with connected(failing("connection_made", ValueError())) as (transport, protocol, peer):
+        assert set(problems.take_one()) == {"message", "exception", "handle"}
+        peer.send(b"hello")
+        assert await protocol.received(5) == b"hello"
+        transport.write(b"back")
+        assert receive_exactly(peer, 4) == b"back"
+
+
+async def test_an_error_in_connection_lost_still_closes(loop, problems):
+    async with connected(failing("connection_lost", ValueError("lost"))) as (transport, _, peer):
+        sock = transport.get_extra_info("socket")
+        transport.close()
+        await turns(2)
+        context = problems.take_one()
+        assert set(context) == {"message", "exception", "handle"}
+        assert str(context["exception"]) == "lost"
+        assert sock.fileno() == -1
+        assert receive_all(peer) == b""
+
+
+def test_a_keyboard_interrupt_in_data_received_leaves_the_loop(loop):
+    async def open_it():
+        context = connected(failing("data_received", KeyboardInterrupt()))
+        return context, await context.__aenter__()
+
+    context, (transport, protocol, peer) = loop.run_until_complete(open_it())
+    peer.send(b"1")
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_forever()
+    assert not transport.is_closing()
+    peer.send(b"2")
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_forever()
+    assert protocol.data == b"12"
+    loop.run_until_complete(context.__aexit__(None, None, None))
+
+
+async def test_a_protocol_without_the_methods(loop, problems):
+    async with connected(asyncio.BaseProtocol) as (transport, _, peer):
+        peer.send(b"hello")
+        while not problems.contexts:
+            await asyncio.sleep(0)
+        context = problems.take_one()
+        assert isinstance(context["exception"], AttributeError)
+        assert transport.is_closing()
+
+
+async def test_closing_in_data_received(loop):
+    class Closing(Recorder):
+        def data_received(self, data):
+            super().data_received(data)
+            self.transport.close()
+            assert "lost" not in self.names
+
+    async with connected(Closing) as (_, protocol, peer):
+        peer.send(b"enough")
+        assert await protocol.lost is None
+    assert protocol.names == ["made", "data", "lost"]
+
+
+async def test_closing_in_connection_made(loop):
+    class Closing(Recorder):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            transport.close()
+
+    async with connected(Closing) as (_, protocol, peer):
+        assert await protocol.lost is None
+        assert receive_all(peer) == b""
+    assert protocol.names == ["made", "lost"]
+
+
+async def test_closing_one_transport_from_another_in_the_same_turn(loop):
+    class Rival(Recorder):
+        def data_received(self, data):
+            super().data_received(data)
+            (first if self is second.get_protocol() else second).close()
+
+    async with connected(Rival) as (first, one, peer), connected(Rival) as (second, two, other):
+        peer.send(b".")
+        other.send(b".")
+        await asyncio.wait([one.lost, two.lost], return_when=asyncio.FIRST_COMPLETED)
+        await turns(2)
+        assert sorted([one.names, two.names]) == [["made", "data"], ["made", "lost"]]
+
+
+OUT_OF_DESCRIPTORS = """
+    import asyncio, errno, os, resource, socket
+    from support.loops import new_loop
+    contexts = []
+    made = []
+    class Protocol(asyncio.Protocol):
+        def connection_made(self, transport):
+            made.append(transport)
+            if len(made) == 3:
+                done.set_result(None)
+    loop = new_loop()
+    loop.set_exception_handler(lambda loop, context: contexts.append(context))
+    async def main():
+        global done
+        done = loop.create_future()
+        server = await loop.create_server(Protocol, "127.0.0.1", 0)
+        clients = [socket.create_connection(server.sockets[0].getsockname()) for _ in range(3)]
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        filler = [os.open("/dev/null", os.O_RDONLY)]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (filler[0] + 1, hard))
+        while not contexts:
+            await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        print(len(contexts))
+        context = contexts[0]
+        print(context["message"], sorted(context), context["exception"].errno == errno.EMFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        await done
+        for transport in made:
+            transport.abort()
+        server.close()
+        print(len(made))
+        [client.close() for client in clients]
+        os.close(filler[0])
+        await asyncio.sleep(0)
+    loop.run_until_complete(main())
+    loop.close()
+"""
+
+
+def test_out_of_descriptors(loop_kind):
+    reports, *rest = child.output(loop_kind, OUT_OF_DESCRIPTORS).splitlines()
+    assert rest == [
+        "socket.accept() out of system resource ['exception', 'message', 'socket'] True",
+        "3",
+    ]
+    if loop_kind == "rondel":  # asyncio says it as often as its backlog is long
+        assert reports == "1"
