@@ -1,6 +1,5 @@
 """Says what to do when rondel's compiled part is missing or does not load."""
 
-import glob
 import importlib
 import os
 import sys
@@ -13,7 +12,8 @@ NAME = "rondel._rondel"
 def _problem(error: ImportError, here: str) -> str:
     if not isinstance(error, ModuleNotFoundError) or error.name != NAME:
         return "does not load ({})".format(error)
-    built = sorted(os.path.basename(path) for path in glob.glob(os.path.join(here, "_rondel*.so")))
+    built = sorted(name for name in os.listdir(here) if name.startswith("_rondel."))
+    built = [name for name in built if name.endswith(".so")]
     if built:
         return "is built for another Python ({})".format(", ".join(built))
     return "is not built"

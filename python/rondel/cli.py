@@ -1,6 +1,5 @@
 """The command line of `python -m rondel`."""
 
-import platform
 import sys
 from collections.abc import Sequence
 
@@ -42,6 +41,8 @@ def main() -> None:
 
 def version() -> str:
     """One line: rondel's version, Python's, and the selector that a new loop would use."""
+    import platform
+
     try:
         loop = new_event_loop()
     except (OSError, ValueError) as error:

@@ -44,7 +44,9 @@ class EventLoop(Connections, SocketCalls, Signals, Readers, Unsupported, asyncio
 
     @property
     def _closed(self) -> bool:
-        return self._core.closed
+        # There is none where its making failed, and `__del__` asks.
+        core: _rondel.Core | None = self.__dict__.get("_core")
+        return core is None or core.closed
 
     @_closed.setter
     def _closed(self, closed: bool) -> None:

@@ -26,7 +26,8 @@ pub type ReceiveBuffer = Box<[MaybeUninit<u8>]>;
 #[derive(Debug)]
 pub struct Watched {
     pub key: SourceKey,
-    /// The transport that it belongs to, if it is not the user's own.
+    /// A weak reference to the transport that it belongs to, if it is not the user's own. The
+    /// transport lives as long as somebody reads or writes: that is what the driver's watchers hold.
     pub transport: Option<Owned>,
 }
 

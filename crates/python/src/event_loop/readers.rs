@@ -3,6 +3,7 @@
 use std::os::fd::RawFd;
 
 use pyo3::prelude::*;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use super::core::{Core, State, Watched};
 use super::item::Watch;
@@ -49,7 +50,7 @@ impl State {
 }
 
 impl State {
-    /// Enters the socket of a transport. Whatever was known of a descriptor of that number before is
+    /// Enters the socket of a transport, given as a weak reference. Whatever was known of a descriptor of that number before is
     /// forgotten, and given back to be dropped: the descriptor was closed without a word.
     pub fn enter_transport(&mut self, fd: RawFd, transport: Owned) -> Removed {
         let stale = self.remove_transport(fd);
@@ -133,7 +134,7 @@ impl Core {
 
     /// The transport that reads and writes `fd`, or None.
     fn transport_of<'py>(&self, py: Python<'py>, fd: RawFd) -> Option<Bound<'py, PyAny>> {
-        self.with(py, |state| state.watched.get(&fd).and_then(|entry| entry.transport.clone()))
-            .map(|transport| transport.bind(py).clone())
+        let reference = self.with(py, |state| state.watched.get(&fd)?.transport.clone())?;
+        reference.bind(py).cast::<PyWeakrefReference>().ok()?.upgrade()
     }
 }

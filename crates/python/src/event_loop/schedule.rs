@@ -1,9 +1,10 @@
 //! The methods that schedule: the hottest of all.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyFloat;
 
 use super::core::Core;
 use super::core_of;
@@ -156,40 +157,55 @@ fn schedule_soon(
 
 fn call_later(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
-    let call = Call::parse("call_later", ["delay", "callback"], args)?;
-    let [delay, callback] = call.leading;
+    let Call { leading: [delay, callback], args, context } = Call::parse("call_later", ["delay", "callback"], args)?;
     // SAFETY: an argument is alive through the call.
     let delay = unsafe { Borrowed::from_ptr(py, delay) };
     if delay.is_none() {
         return Err(PyTypeError::new_err("delay must not be None"));
     }
-    let delay: f64 = delay.extract()?;
+    let delay = number(&delay, "delay")?;
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
     let when = seconds(core.get().now()) + delay;
     // SAFETY: as above.
-    unsafe { schedule_at(py, core.get(), slf, when, callback, call.args, call.context, "call_later") }
+    unsafe { schedule_at(py, core.get(), slf, when, callback, args, context) }
 }
 
 fn call_at(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
-    let call = Call::parse("call_at", ["when", "callback"], args)?;
-    let [when, callback] = call.leading;
+    let Call { leading: [given, callback], args, context } = Call::parse("call_at", ["when", "callback"], args)?;
     // SAFETY: an argument is alive through the call.
-    let when = unsafe { Borrowed::from_ptr(py, when) };
-    if when.is_none() {
+    let given = unsafe { Borrowed::from_ptr(py, given) };
+    if given.is_none() {
         return Err(PyTypeError::new_err("when cannot be None"));
     }
-    let when: f64 = when.extract()?;
+    let when = number(&given, "when")?;
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
     // SAFETY: as above.
-    unsafe { schedule_at(py, core.get(), slf, when, callback, call.args, call.context, "call_at") }
+    let handle = unsafe { schedule_at(py, core.get(), slf, when, callback, args, context) }?;
+    if !given.is_exact_instance_of::<PyFloat>() {
+        // SAFETY: the handle was made above.
+        let fields = unsafe { Fields::of(handle.as_ptr()) };
+        fields.when_object.set(Some(given.to_owned().into()));
+    }
+    Ok(handle)
+}
+
+/// Seconds, of any type that converts to a float.
+///
+/// Errors: `TypeError` for another type, `ValueError` for a NaN, which is before and after nothing.
+#[inline]
+fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    let number: f64 = value.extract()?;
+    if number.is_nan() {
+        return Err(PyValueError::new_err(format!("{name} must be a number of seconds, not NaN")));
+    }
+    Ok(number)
 }
 
 /// # Safety
 /// All pointers are of live objects, `event_loop` of the `EventLoop` of `core`.
-#[allow(clippy::too_many_arguments)] // a Python call, taken apart
 unsafe fn schedule_at(
     py: Python<'_>,
     core: &Core,
@@ -198,9 +214,8 @@ unsafe fn schedule_at(
     callback: *mut ffi::PyObject,
     args: &[*mut ffi::PyObject],
     context: Option<Owned>,
-    method: &str,
 ) -> PyResult<Owned> {
-    check(py, core, event_loop, callback, method, false)?;
+    check(py, core, event_loop, callback, "call_at", false)?;
     // SAFETY: as promised by the caller.
     let handle = unsafe { handle::make(py, Kind::Timer, event_loop, callback, args, context) }?;
     trace(py, core, &handle)?;
@@ -215,8 +230,8 @@ unsafe fn schedule_at(
 }
 
 /// Seconds of `loop.time()` as a deadline on the engine's clock, rounded up: never early. What lies
-/// before the clock's beginning, and a NaN, is due at once, as on asyncio.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, and NaN is 0
+/// before the clock's beginning is due at once, and infinity never.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates
 fn nanos(when: f64) -> u64 {
     (when * 1e9).ceil() as u64
 }

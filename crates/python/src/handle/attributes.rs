@@ -57,7 +57,10 @@ attributes! {
     ArgsTuple: |py, fields| Ok(fields.args(py)?.map(|args| args.into_any().into()));
     Cancelled: |py, fields| truth(py, fields.cancelled.get());
     Scheduled: |py, fields| truth(py, fields.scheduled.get());
-    When: |py, fields| Ok(Some(fields.when.get().into_pyobject(py)?.into_any().into()));
+    When: |py, fields| match peek(&fields.when_object) {
+        None => Ok(Some(fields.when.get().into_pyobject(py)?.into_any().into())),
+        given => Ok(given),
+    };
 }
 
 #[allow(clippy::unnecessary_wraps)] // the signature of an attribute's value

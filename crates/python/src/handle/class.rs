@@ -185,7 +185,7 @@ fn cancel(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
     // SAFETY: the interpreter calls the method with live objects of the two classes only.
     let fields = unsafe { Fields::of(slf) };
-    if !fields.cancelled.get() {
+    if !fields.cancelled.replace(true) {
         if let Some(event_loop) = peek(&fields.event_loop) {
             // SAFETY: handles are made with an EventLoop.
             let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) };
@@ -200,7 +200,6 @@ fn cancel(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
                 core.get().cancel_timer(py, fields.timer.get());
             }
         }
-        fields.cancelled.set(true);
         fields.release_callback();
     }
     Ok(py.None().into_bound(py).into())

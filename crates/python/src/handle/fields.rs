@@ -33,6 +33,8 @@ pub struct Fields {
     pub timer: Cell<u64>,
     /// When the timer is due, as `loop.time()` would say it.
     pub when: Cell<f64>,
+    /// The object that `call_at` was given for it, unless it was a float.
+    pub when_object: Cell<Option<Owned>>,
     pub scheduled: Cell<bool>,
     pub cancelled: Cell<bool>,
 }
@@ -55,9 +57,9 @@ impl Fields {
         unsafe { &*handle.byte_offset(OFFSET.load(Ordering::Relaxed)).cast::<Self>() }
     }
 
-    /// All arguments as a tuple; `None` for a cancelled handle.
+    /// All arguments as a tuple; `None` for a handle that has dropped them.
     pub fn args<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
-        if self.cancelled.get() {
+        if peek(&self.callback).is_none() {
             return Ok(None);
         }
         if let Some(tuple) = peek(&self.tuple) {
@@ -84,11 +86,20 @@ impl Fields {
         drop(self.event_loop.take());
         drop(self.source_traceback.take());
         drop(self.repr.take());
+        drop(self.when_object.take());
     }
 
     /// All references, for garbage collection.
     pub fn references(&self) -> impl Iterator<Item = &Cell<Option<Owned>>> {
-        let own = [&self.event_loop, &self.callback, &self.context, &self.tuple, &self.source_traceback, &self.repr];
+        let own = [
+            &self.event_loop,
+            &self.callback,
+            &self.context,
+            &self.tuple,
+            &self.source_traceback,
+            &self.repr,
+            &self.when_object,
+        ];
         own.into_iter().chain(&self.inline)
     }
 }

@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyType, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_net::{Watermarks, WriteQueue};
 
@@ -194,7 +194,9 @@ impl Stream {
     fn connect(&self, py: Python<'_>) -> PyResult<()> {
         let (socket, transport) = self.with(py, |state| (state.socket, state.transport.clone()));
         if let (Some(Socket(fd)), Some(transport)) = (socket, transport) {
-            let stale = self.with_core(py, |core| Ok(core.with(py, |state| state.enter_transport(fd, transport))))?;
+            let transport = PyWeakrefReference::new(transport.bind(py))?.into_any();
+            let enter = |core: &Core| Ok(core.with(py, |state| state.enter_transport(fd, transport.into())));
+            let stale = self.with_core(py, enter)?;
             drop(stale);
         }
         Ok(())

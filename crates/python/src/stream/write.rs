@@ -41,7 +41,12 @@ pub fn write(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     if let Ok(bytes) = data.cast::<PyBytes>() {
         write_bytes(&stream, bytes.as_bytes(), || Chunk::shared(&bytes))?;
     } else if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
-        let view = View::new(&data)?;
+        let Ok(view) = View::new(&data) else {
+            // With gaps in it.
+            let whole = data.call_method0(intern!(py, "tobytes"))?.cast_into::<PyBytes>()?;
+            write_bytes(&stream, whole.as_bytes(), || Chunk::shared(&whole))?;
+            return Ok(py.None().into_bound(py).into());
+        };
         // Copied, because the caller may use the buffer again once write has returned.
         write_bytes(&stream, view.bytes(), || Chunk::Copied(view.bytes().to_vec()))?;
     } else {
