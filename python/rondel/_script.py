@@ -145,6 +145,7 @@ def _run_command(main: ModuleType, command: str) -> None:
 
 def _run_module_as_main(*arguments: object) -> None:
     try:
+        # What `python -m` itself calls, so that tracebacks are the same; typeshed leaves it out.
         _tracebacks.call(runpy._run_module_as_main, *arguments)  # type: ignore[attr-defined]
     except SystemExit as end:
         # What runpy itself has to say (no such module) names the interpreter.

@@ -69,6 +69,7 @@ def command_text(command: str) -> str:
 def show_command_in_tracebacks(code: CodeType, source: str) -> None:
     """Since 3.13, tracebacks and `inspect.getsource` know the source of `python -c`."""
     if hasattr(linecache, "_getlines_from_code"):
+        # What the interpreter calls for -c; typeshed leaves it out.
         linecache._register_code(code, source, code.co_filename)  # type: ignore[attr-defined]
     elif sys.version_info >= (3, 13):
         lines = source.splitlines(keepends=True)
