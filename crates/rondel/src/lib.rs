@@ -57,3 +57,8 @@ pub use rondel_engine::{Backend, Clock};
 pub use task::spawn;
 pub use time::{Elapsed, Instant, Sleep, Timeout, sleep, sleep_until, timeout, timeout_at};
 pub use yield_now::{YieldNow, yield_now};
+
+/// The examples of the guide are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide-rust.md")]
+struct Guide;
