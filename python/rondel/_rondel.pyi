@@ -7,6 +7,19 @@ from typing import Any, final
 from .loop import EventLoop
 from .transports import TCPTransport
 
+__all__ = [
+    "Core",
+    "Handle",
+    "Stream",
+    "TimerHandle",
+    "__version__",
+    "attach_loop",
+    "attach_transport",
+    "init_loop",
+    "init_transport",
+    "selector_name",
+]
+
 __version__: str
 
 @final

@@ -7,6 +7,7 @@ for each of these names in the version at hand.
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel
@@ -33,7 +34,7 @@ class LoopBase(asyncio.BaseEventLoop):
             address: Any,
             *,
             family: int = 0,
-            type: int = 0,  # noqa: A002  the name of the argument there
+            type: int = socket.SOCK_STREAM,  # noqa: A002  the name of the argument there
             proto: int = 0,
             flags: int = 0,
             loop: asyncio.AbstractEventLoop,

@@ -15,26 +15,26 @@ use crate::raw::{Args, Method, Owned, fast, noargs};
 pub static METHODS: [Method; 6] = [
     fast(
         c"call_soon",
-        c"call_soon(callback, *args, context=None)\n--\n\nRun the callback in the next turn.",
+        c"call_soon($self, callback, *args, context=None)\n--\n\nRun the callback in the next turn.",
         call_soon,
     ),
     fast(
         c"call_soon_threadsafe",
-        c"call_soon_threadsafe(callback, *args, context=None)\n--\n\nAs call_soon, from any thread.",
+        c"call_soon_threadsafe($self, callback, *args, context=None)\n--\n\nAs call_soon, from any thread.",
         call_soon_threadsafe,
     ),
     fast(
         c"call_later",
-        c"call_later(delay, callback, *args, context=None)\n--\n\nRun the callback after delay seconds, never earlier.",
+        c"call_later($self, delay, callback, *args, context=None)\n--\n\nRun the callback after delay seconds, never earlier.",
         call_later,
     ),
     fast(
         c"call_at",
-        c"call_at(when, callback, *args, context=None)\n--\n\nRun the callback when time() has reached when, never earlier.",
+        c"call_at($self, when, callback, *args, context=None)\n--\n\nRun the callback when time() has reached when, never earlier.",
         call_at,
     ),
-    noargs(c"time", c"time()\n--\n\nSeconds on the loop's clock, that of time.monotonic().", time),
-    noargs(c"get_debug", c"get_debug()\n--\n\nWhether the loop is in debug mode.", get_debug),
+    noargs(c"time", c"time($self)\n--\n\nSeconds on the loop's clock, that of time.monotonic().", time),
+    noargs(c"get_debug", c"get_debug($self)\n--\n\nWhether the loop is in debug mode.", get_debug),
 ];
 
 /// The arguments of a scheduling method: some leading ones, `*args`, and the keyword `context`.

@@ -10,10 +10,10 @@ use super::core_of;
 use crate::raw::{Args, Method, Owned, call, fast, noargs};
 
 pub static METHODS: [Method; 2] = [
-    noargs(c"create_future", c"create_future()\n--\n\nA future of this loop.", create_future),
+    noargs(c"create_future", c"create_future($self)\n--\n\nA future of this loop.", create_future),
     fast(
         c"create_task",
-        c"create_task(coro, **kwargs)\n--\n\nA task of this loop that runs the coroutine.",
+        c"create_task($self, coro, **kwargs)\n--\n\nA task of this loop that runs the coroutine.",
         create_task,
     ),
 ];

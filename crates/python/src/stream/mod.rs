@@ -30,7 +30,7 @@ use crate::raw::{Method, NativeSlot, Owned, copy_context, one_arg};
 static SLOT: NativeSlot = NativeSlot::new("_native");
 static METHODS: [Method; 1] = [one_arg(
     c"write",
-    c"write(data)\n--\n\nSend data (bytes, bytearray or memoryview), or queue what the system does not take.",
+    c"write($self, data)\n--\n\nSend data (bytes, bytearray or memoryview), or queue what the system does not take.",
     write::write,
 )];
 
