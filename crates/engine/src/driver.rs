@@ -10,7 +10,7 @@ use rondel_sys::{Backend, Events, Interest, Selector};
 
 use crate::clock::{Clock, Nanos};
 use crate::remote::Remote;
-use crate::sources::{SourceKey, Sources};
+use crate::sources::{Source, SourceKey, Sources};
 use crate::timers::{TimerKey, Timers};
 
 /// The waker's token: the generations of sources end before it.
@@ -98,6 +98,11 @@ impl<T, W> Driver<T, W> {
         self.selector.backend()
     }
 
+    /// Whether this process is a forked child of the one that made the driver: its waits fail there.
+    pub fn is_foreign(&self) -> bool {
+        self.selector.is_foreign()
+    }
+
     /// Queues `item` for the next turn.
     #[inline]
     pub fn push(&mut self, item: T) {
@@ -124,24 +129,21 @@ impl<T, W> Driver<T, W> {
         self.sources.insert(fd)
     }
 
-    /// What is queued each time the descriptor can be read; `None` stops that. Gives back what stood
-    /// there.
+    /// What is queued each time the descriptor can be read; `None` stops that. Gives back what stood there.
     ///
-    /// Errors: `ENOENT` for a source that was removed, otherwise those of [`Selector::add`]; nothing
-    /// changed then.
+    /// Errors: `NotFound` for a source that was removed; otherwise those of [`Selector::add`], and only where `reader`
+    /// is given: nothing changed then.
     pub fn set_reader(&mut self, key: SourceKey, reader: Option<W>) -> io::Result<Option<W>> {
-        let wanted = |write| Interest { read: reader.is_some(), write };
-        let source = self.sources.get(key).ok_or_else(gone)?;
-        self.register(key, wanted(source.writer.is_some()))?;
+        let before = self.sources.get(key).ok_or_else(gone)?.interest();
+        self.watch(key, Interest { read: reader.is_some(), ..before }, reader.is_some())?;
         let source = self.sources.get_mut(key).ok_or_else(gone)?;
         Ok(std::mem::replace(&mut source.reader, reader))
     }
 
     /// As [`set_reader`](Self::set_reader), for writing.
     pub fn set_writer(&mut self, key: SourceKey, writer: Option<W>) -> io::Result<Option<W>> {
-        let wanted = |read| Interest { read, write: writer.is_some() };
-        let source = self.sources.get(key).ok_or_else(gone)?;
-        self.register(key, wanted(source.reader.is_some()))?;
+        let before = self.sources.get(key).ok_or_else(gone)?.interest();
+        self.watch(key, Interest { write: writer.is_some(), ..before }, writer.is_some())?;
         let source = self.sources.get_mut(key).ok_or_else(gone)?;
         Ok(std::mem::replace(&mut source.writer, writer))
     }
@@ -154,47 +156,57 @@ impl<T, W> Driver<T, W> {
     /// Forgets a descriptor, and gives back what stood for reading and for writing. A key that was
     /// removed before gives nothing.
     pub fn remove_source(&mut self, key: SourceKey) -> (Option<W>, Option<W>) {
-        let Some(source) = self.sources.remove(key) else {
-            return (None, None);
-        };
-        if source.registered {
-            self.sources.registered -= 1;
-            // Fails if the descriptor was closed too early: the system has forgotten it then, or
-            // reports a token that is gone, which `collect` mends.
-            let _ = self.selector.delete(source.fd);
-        }
-        (source.reader, source.writer)
+        self.unregister(key);
+        self.sources.remove(key).map_or((None, None), |source| (source.reader, source.writer))
     }
 
-    /// Tells the selector what is wanted of a source.
-    fn register(&mut self, key: SourceKey, wanted: Interest) -> io::Result<()> {
-        let source = self.sources.get_mut(key).ok_or_else(gone)?;
-        let nothing = Interest { read: false, write: false };
-        match (source.registered, wanted) {
-            (false, wanted) if wanted == nothing => return Ok(()),
-            (false, wanted) => {
-                self.selector.add(source.fd, key.token(), wanted)?;
-                source.registered = true;
-                self.sources.registered += 1;
-            }
-            (true, wanted) if wanted == nothing => {
-                let _ = self.selector.delete(source.fd); // as in `remove_source`
-                source.registered = false;
-                self.sources.registered -= 1;
-            }
-            (true, wanted) if wanted == source.interest() => return Ok(()),
-            (true, wanted) => self.selector.modify(source.fd, key.token(), wanted)?,
+    /// Tells the selector what somebody waits for now. `asked`: somebody asks to wait; otherwise somebody no longer
+    /// does, which can't fail.
+    fn watch(&mut self, key: SourceKey, wanted: Interest, asked: bool) -> io::Result<()> {
+        let source = self.sources.get(key).ok_or_else(gone)?;
+        if wanted.is_none() {
+            self.unregister(key);
+        } else if asked {
+            self.register(key, source, wanted)?;
+            self.sources.set_registered(key);
+        } else if source.registered
+            && wanted != source.interest()
+            && self.selector.modify(source.fd, key.token(), wanted).is_err()
+        {
+            // Closed too early, and so not watched any more.
+            self.sources.set_unregistered(key);
         }
         // A thread that waits with poll(2) waits with the old set.
         self.remote.wake_if_asleep();
         Ok(())
     }
 
+    fn register(&self, key: SourceKey, source: &Source<W>, wanted: Interest) -> io::Result<()> {
+        if source.registered {
+            match self.selector.modify(source.fd, key.token(), wanted) {
+                // Closed while it was watched, and the number serves another file now. It is asked for also where the
+                // interest stays the same: that file would never be heard otherwise.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                changed => return changed,
+            }
+        }
+        self.selector.add(source.fd, key.token(), wanted)
+    }
+
+    fn unregister(&mut self, key: SourceKey) {
+        let Some(fd) = self.sources.get(key).map(|source| source.fd) else { return };
+        if self.sources.set_unregistered(key) {
+            // Fails if the descriptor was closed too early: the system has forgotten it then, or goes on reporting it,
+            // which `collect` mends.
+            let _ = self.selector.delete(fd);
+        }
+    }
+
     /// Begins a turn: how to wait, or `None` if there is no need even to look (items are ready and
     /// nothing is watched).
     #[inline]
     pub fn prepare(&mut self) -> Option<Wait> {
-        if self.ready.is_empty() && !self.remote.has_items() {
+        if self.ready.is_empty() {
             let timeout = match self.timers.next_deadline() {
                 None => None,
                 Some(_) if self.clock.is_virtual() => Some(Duration::ZERO),
@@ -205,7 +217,7 @@ impl<T, W> Driver<T, W> {
             }
         }
         // Nothing but the waker is watched, and what a waker brings is looked for without it.
-        (self.sources.registered > 0).then(|| self.wait(Some(Duration::ZERO)))
+        self.sources.any_registered().then(|| self.wait(Some(Duration::ZERO)))
     }
 
     fn wait(&self, timeout: Option<Duration>) -> Wait {
@@ -219,10 +231,7 @@ impl<T, W> Driver<T, W> {
         T: From<W>,
         W: Clone,
     {
-        self.remote.wake_up();
-        while let Some(item) = self.remote.pop() {
-            self.ready.push_back(item);
-        }
+        self.remote.collect(&mut self.ready);
         if let Some(events) = events {
             self.collect_events(events);
         }
@@ -241,7 +250,7 @@ impl<T, W> Driver<T, W> {
         for event in events.iter() {
             if event.token == WAKER {
                 self.remote.waker().drain();
-            } else if let Some(source) = self.sources.get(SourceKey::from_token(event.token)) {
+            } else if let Some(source) = self.sources.watched(SourceKey::from_token(event.token)) {
                 if let Some(reader) = source.reader.as_ref().filter(|_| event.readable) {
                     self.ready.push_back(reader.clone().into());
                 }
@@ -270,27 +279,24 @@ impl<T, W> Driver<T, W> {
 
     /// Replaces the selector's set by a new one.
     ///
-    /// A descriptor that was closed before its removal, while a duplicate of it lives, is reported at
-    /// each wait, and cannot be deregistered: its number is gone, or somebody else's. Only a set that
-    /// never heard of it is silent.
+    /// A descriptor that was closed before its removal, while a duplicate of it lives, is reported at each wait, and
+    /// cannot be deregistered: its number is gone, or somebody else's. Only a set that never heard of it is silent.
+    ///
+    /// No thread waits in the old set: waits are followed by `collect` on the thread that runs the turns, and this is
+    /// `collect`.
     fn rebuild(&mut self) {
         // Out of descriptors: the next turn tries again.
         let Ok(selector) = new_selector(self.selector.backend(), &self.remote) else {
             return;
         };
-        let keys: Vec<SourceKey> = self.sources.iter().map(|(key, _)| key).collect();
-        let mut registered = 0;
-        for key in keys {
-            let Some(source) = self.sources.get_mut(key) else {
-                continue;
-            };
-            if source.registered {
-                source.registered = selector.add(source.fd, key.token(), source.interest()).is_ok();
-                registered += usize::from(source.registered);
+        self.selector = Arc::new(selector);
+        for key in self.sources.registered().collect::<Vec<_>>() {
+            let Some(source) = self.sources.get(key) else { continue };
+            if self.selector.add(source.fd, key.token(), source.interest()).is_err() {
+                // Closed meanwhile: the old set had forgotten it, too.
+                self.sources.set_unregistered(key);
             }
         }
-        self.sources.registered = registered;
-        self.selector = Arc::new(selector);
     }
 
     /// Takes out the oldest ready item.
@@ -327,17 +333,20 @@ impl<T, W> Driver<T, W> {
     pub fn close(&mut self) -> Drained<T, W> {
         self.remote.close();
         let mut items: Vec<T> = self.ready.drain(..).collect();
-        items.extend(std::iter::from_fn(|| self.remote.pop()));
+        // A thread of the parent may have been pushing when this process forked. It doesn't exist here, and its push
+        // would never end: what remotes brought is left where it is.
+        if !self.is_foreign() {
+            items.extend(self.remote.drain());
+        }
         items.extend(self.timers.drain());
         let mut watchers = Vec::new();
         for source in self.sources.drain() {
             if source.registered {
-                let _ = self.selector.delete(source.fd); // as in `remove_source`
+                let _ = self.selector.delete(source.fd); // as in `unregister`
             }
             watchers.extend(source.reader);
             watchers.extend(source.writer);
         }
-        self.sources.registered = 0;
         Drained { items, watchers }
     }
 }

@@ -4,6 +4,7 @@
 //! `Runnable::run` when its turn comes. Waking it queues it again, from any thread.
 
 use std::future::Future;
+use std::{mem, thread};
 
 use async_task::{Runnable, Task};
 
@@ -17,26 +18,35 @@ impl<T: From<Runnable> + Send + 'static> Remote<T> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, task) = async_task::spawn(future, self.scheduler());
+        let remote = self.clone();
+        let (runnable, task) = async_task::spawn(future, move |runnable| {
+            // A closed driver gives the item back: dropped here, it cancels its task.
+            drop(remote.push(T::from(runnable)));
+        });
         runnable.schedule();
         task
     }
 
     /// Starts `future` on this thread: the one that runs the driver, and the only one that may poll
-    /// and drop it (async-task panics otherwise).
+    /// and drop it (async-task panics otherwise). What of it is left when the driver closes should be cancelled first:
+    /// a future that another thread wakes afterwards is never dropped.
     pub fn spawn_local<F>(&self, future: F) -> Task<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        let (runnable, task) = async_task::spawn_local(future, self.scheduler());
+        let remote = self.clone();
+        let home = thread::current().id();
+        let schedule = move |runnable| {
+            if let Err(refused) = remote.push(T::from(runnable))
+                && thread::current().id() != home
+            {
+                // Woken late, by a thread that may not drop it: leaked rather than a panic in that thread.
+                mem::forget(refused);
+            }
+        };
+        let (runnable, task) = async_task::spawn_local(future, schedule);
         runnable.schedule();
         task
-    }
-
-    fn scheduler(&self) -> impl Fn(Runnable) + Send + Sync + 'static {
-        let remote = self.clone();
-        // A closed driver gives the item back: dropped here, it cancels its task.
-        move |runnable| drop(remote.push(T::from(runnable)))
     }
 }

@@ -13,8 +13,10 @@ mod clock;
 mod doorbell;
 mod driver;
 mod executor;
+mod gate;
 mod remote;
 mod sources;
+mod sync;
 mod timers;
 
 pub use async_task::{FallibleTask, Runnable, Task};

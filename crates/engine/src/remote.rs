@@ -1,15 +1,13 @@
 //! The half of the loop that any thread may touch.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use crossbeam_queue::SegQueue;
-use rondel_sys::Waker;
 
 use crate::doorbell::Doorbell;
+use crate::gate::Gate;
+use crate::sync::{Arc, SegQueue, Waker};
 
 /// Brings items to a driver from any thread, and ends its wait. Clones reach the same driver.
 pub struct Remote<T>(Arc<Shared<T>>);
@@ -18,8 +16,8 @@ struct Shared<T> {
     queue: SegQueue<T>,
     doorbell: Doorbell,
     waker: Waker,
-    /// Set when the driver is gone or closed: nobody would take out what is pushed.
-    closed: AtomicBool,
+    /// Closed with the driver: nobody would take out what is pushed.
+    gate: Gate,
 }
 
 impl<T> Clone for Remote<T> {
@@ -32,7 +30,7 @@ impl<T> fmt::Debug for Remote<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Remote")
             .field("queued", &self.0.queue.len())
-            .field("closed", &self.0.closed)
+            .field("closed", &self.0.gate.is_closed())
             .finish_non_exhaustive()
     }
 }
@@ -43,7 +41,7 @@ impl<T> Remote<T> {
             queue: SegQueue::new(),
             doorbell: Doorbell::new(),
             waker: Waker::new()?,
-            closed: AtomicBool::new(false),
+            gate: Gate::new(),
         })))
     }
 
@@ -51,15 +49,12 @@ impl<T> Remote<T> {
     ///
     /// Errors: the driver is closed; the item comes back.
     pub fn push(&self, item: T) -> Result<(), T> {
-        if self.0.closed.load(Ordering::SeqCst) {
+        if !self.0.gate.enter() {
             return Err(item);
         }
         self.0.queue.push(item);
+        self.0.gate.leave();
         self.wake();
-        // The driver may have closed between the look and the push, and looked for the last time.
-        if self.0.closed.load(Ordering::SeqCst) {
-            while self.0.queue.pop().is_some() {}
-        }
         Ok(())
     }
 
@@ -90,23 +85,31 @@ impl<T> Remote<T> {
         &self.0.waker
     }
 
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.0.queue.pop()
-    }
-
-    pub(crate) fn has_items(&self) -> bool {
-        !self.0.queue.is_empty()
-    }
-
+    /// Whether the driver may sleep. False: somebody rang, and it must [`collect`](Self::collect) first.
     pub(crate) fn try_sleep(&self) -> bool {
         self.0.doorbell.try_sleep()
     }
 
-    pub(crate) fn wake_up(&self) {
-        self.0.doorbell.wake_up();
+    /// Ends the driver's sleep, and moves to `ready` what was pushed.
+    #[inline]
+    pub(crate) fn collect(&self, ready: &mut VecDeque<T>) {
+        if self.0.doorbell.answer() {
+            // No more than there is now: pushers that are faster than this must not keep the turn from its end. Who
+            // pushes from here on rings again.
+            for _ in 0..self.0.queue.len() {
+                ready.extend(self.0.queue.pop());
+            }
+        }
     }
 
+    /// Refuses all pushes from now on.
     pub(crate) fn close(&self) {
-        self.0.closed.store(true, Ordering::SeqCst);
+        self.0.gate.close();
+    }
+
+    /// Takes out what is left after [`close`](Self::close); nothing comes after it.
+    pub(crate) fn drain(&self) -> impl Iterator<Item = T> {
+        self.0.gate.wait_until_empty();
+        std::iter::from_fn(|| self.0.queue.pop())
     }
 }

@@ -1,5 +1,6 @@
 //! The descriptors that somebody waits for, named by keys that are never used twice.
 
+use std::collections::HashMap;
 use std::os::fd::RawFd;
 
 use rondel_sys::Interest;
@@ -28,11 +29,12 @@ pub struct Source<W> {
     pub fd: RawFd,
     pub reader: Option<W>,
     pub writer: Option<W>,
-    /// Whether the selector knows the descriptor.
+    /// Whether the selector knows the descriptor under this source's key.
     pub registered: bool,
 }
 
 impl<W> Source<W> {
+    /// What somebody waits for.
     pub fn interest(&self) -> Interest {
         Interest { read: self.reader.is_some(), write: self.writer.is_some() }
     }
@@ -48,13 +50,14 @@ struct Slot<W> {
 pub struct Sources<W> {
     slots: Vec<Slot<W>>,
     free: Vec<u32>,
-    /// How many of them the selector knows.
-    pub registered: usize,
+    /// Under which key the selector knows a descriptor. A descriptor that its owner closed too early may have lent its
+    /// number to another source: what the old one does then must not reach the new one.
+    registered: HashMap<RawFd, SourceKey>,
 }
 
 impl<W> Sources<W> {
     pub fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), registered: 0 }
+        Self { slots: Vec::new(), free: Vec::new(), registered: HashMap::new() }
     }
 
     #[allow(clippy::cast_possible_truncation)] // the system has far fewer descriptors
@@ -80,6 +83,13 @@ impl<W> Sources<W> {
         slot.source.as_mut().filter(|_| slot.generation == key.generation)
     }
 
+    /// As [`get`](Self::get), but only if the selector knows the descriptor under this key.
+    #[inline]
+    pub fn watched(&self, key: SourceKey) -> Option<&Source<W>> {
+        self.get(key).filter(|source| source.registered)
+    }
+
+    /// Takes out a source that the selector does not know any more.
     pub fn remove(&mut self, key: SourceKey) -> Option<Source<W>> {
         let slot = self.slots.get_mut(key.slot as usize)?;
         if slot.generation != key.generation {
@@ -95,6 +105,40 @@ impl<W> Sources<W> {
         Some(source)
     }
 
+    /// Notes that the selector knows the descriptor under `key`, and no longer under another.
+    pub fn set_registered(&mut self, key: SourceKey) {
+        let Some(source) = self.get_mut(key) else { return };
+        source.registered = true;
+        let fd = source.fd;
+        if let Some(before) = self.registered.insert(fd, key).filter(|&before| before != key)
+            && let Some(source) = self.get_mut(before)
+        {
+            source.registered = false;
+        }
+    }
+
+    /// Notes that the selector does not know the descriptor. Gives whether it did so far.
+    pub fn set_unregistered(&mut self, key: SourceKey) -> bool {
+        let Some(source) = self.get_mut(key) else { return false };
+        let was_registered = std::mem::replace(&mut source.registered, false);
+        let fd = source.fd;
+        if was_registered {
+            self.registered.remove(&fd);
+        }
+        was_registered
+    }
+
+    /// Whether the selector knows any of them.
+    #[inline]
+    pub fn any_registered(&self) -> bool {
+        !self.registered.is_empty()
+    }
+
+    /// Those that the selector knows.
+    pub fn registered(&self) -> impl Iterator<Item = SourceKey> {
+        self.registered.values().copied()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (SourceKey, &Source<W>)> {
         self.slots.iter().zip(0..).filter_map(|(slot, index)| {
             let key = SourceKey { slot: index, generation: slot.generation };
@@ -103,7 +147,64 @@ impl<W> Sources<W> {
     }
 
     pub fn drain(&mut self) -> Vec<Source<W>> {
+        self.registered.clear();
         let keys: Vec<SourceKey> = self.iter().map(|(key, _)| key).collect();
         keys.into_iter().filter_map(|key| self.remove(key)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last token of the last slot is the waker's.
+    #[test]
+    fn a_slot_retires_before_its_tokens_end() {
+        let mut sources = Sources::<()>::new();
+        let first = sources.insert(0);
+        sources.remove(first);
+        sources.slots[0].generation = u32::MAX - 1;
+        let last = sources.insert(0);
+        assert_eq!(last, SourceKey { slot: 0, generation: u32::MAX - 1 });
+        assert!(sources.remove(last).is_some());
+        assert!(sources.remove(last).is_none());
+        assert!(sources.get(last).is_none());
+        let next = sources.insert(0);
+        assert_eq!(next.slot, 1);
+        assert!(sources.get(first).is_none() && sources.get_mut(last).is_none());
+        assert!(sources.get(next).is_some());
+    }
+
+    #[test]
+    fn a_token_stands_for_its_key() {
+        for (slot, generation) in [(0, 0), (7, 1), (u32::MAX, 3), (5, u32::MAX - 1)] {
+            let key = SourceKey { slot, generation };
+            assert_eq!(SourceKey::from_token(key.token()), key);
+        }
+    }
+
+    #[test]
+    fn slots_are_used_again() {
+        let mut sources = Sources::<()>::new();
+        for fd in 0..1000 {
+            let keys = [sources.insert(fd), sources.insert(fd)];
+            for key in keys {
+                assert!(sources.remove(key).is_some());
+            }
+        }
+        assert_eq!(sources.slots.len(), 2);
+    }
+
+    #[test]
+    fn a_descriptor_is_known_under_one_key_at_a_time() {
+        let mut sources = Sources::<()>::new();
+        let (old, new) = (sources.insert(3), sources.insert(3));
+        sources.set_registered(old);
+        sources.set_registered(new);
+        assert!(sources.watched(old).is_none() && sources.watched(new).is_some());
+        assert!(!sources.set_unregistered(old), "the new one's entry stays");
+        assert_eq!(sources.registered().collect::<Vec<_>>(), [new]);
+        assert!(sources.set_unregistered(new));
+        assert!(!sources.any_registered());
     }
 }

@@ -178,3 +178,37 @@ impl<T> Timers<T> {
         self.slots[self.heap[b].slot as usize].place = b as u32;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A slot that has served so often that its key could not be told from an older one is used no more.
+    #[test]
+    fn a_slot_retires_at_the_end_of_its_generations() {
+        let mut timers = Timers::new();
+        let first = timers.insert(1, 'a');
+        timers.remove(first);
+        timers.slots[0].generation = u32::MAX;
+        let last = timers.insert(1, 'b');
+        assert_eq!(last, TimerKey { slot: 0, generation: u32::MAX });
+        assert_eq!(timers.pop_due(1), Some('b'));
+        let next = timers.insert(1, 'c');
+        assert_eq!(next.slot, 1);
+        assert_eq!(timers.remove(last), None);
+        assert_eq!(timers.remove(first), None);
+        assert_eq!(timers.remove(next), Some('c'));
+    }
+
+    #[test]
+    fn slots_are_used_again() {
+        let mut timers = Timers::new();
+        for round in 0..1000 {
+            let keys = [3, 1, 2].map(|at| timers.insert(at, round));
+            for key in keys {
+                assert_eq!(timers.remove(key), Some(round));
+            }
+        }
+        assert_eq!(timers.slots.len(), 3);
+    }
+}
