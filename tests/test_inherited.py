@@ -1,0 +1,48 @@
+"""What rondel takes from asyncio beside its public interface is there in this version."""
+
+import asyncio
+import inspect
+
+import pytest
+from rondel.base import LoopBase
+
+HOOKS = [
+    "_check_callback",
+    "_check_closed",
+    "_check_running",
+    "_check_thread",
+    "_set_coroutine_origin_tracking",
+    "_asyncgen_firstiter_hook",
+    "_asyncgen_finalizer_hook",
+    "_ensure_resolved",
+    "_make_socket_transport",
+    "_make_ssl_transport",
+    "_write_to_self",
+    "_timer_handle_cancelled",
+]
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_base_event_loop_has(name):
+    assert callable(inspect.getattr_static(asyncio.BaseEventLoop, name, None)) or isinstance(
+        inspect.getattr_static(asyncio.BaseEventLoop, name, None), property
+    )
+
+
+@pytest.mark.parametrize("name", ["_closed", "_debug", "_stopping", "_thread_id", "_ready"])
+def test_base_event_loop_sets(name):
+    """At its making; rondel's properties of these names take the values over."""
+    own = asyncio.BaseEventLoop.__init__.__code__.co_names
+    assert name in own or name == "_debug", "set_debug() sets it"
+
+
+def test_the_parts_add_no_state():
+    assert LoopBase.__slots__ == ()
+
+
+def test_handles_have_the_attributes_of_asyncio(loop):
+    ours, theirs = loop.call_soon(print), asyncio.Handle(print, (), loop)
+    for name in asyncio.Handle.__slots__:
+        if name != "__weakref__":
+            getattr(ours, name)
+            getattr(theirs, name)
