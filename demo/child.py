@@ -39,10 +39,11 @@ class Child:
 
     def __init__(self, command: list[str]) -> None:
         files = contextlib.ExitStack()
-        # Files, not pipes: a program that prints much never waits for us to read. ExitStack closes
-        # them, which ruff does not see.
-        self._out = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        self._err = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        # Files, not pipes: a program that prints much never waits for us to read.
+        self._out, self._err = (
+            files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes them
+            for _ in range(2)
+        )
         self._started = time.perf_counter()
         self._process = subprocess.Popen(
             command,
