@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import threading
+import traceback
 
 import pytest
 from support.loops import loop_class
@@ -191,7 +192,7 @@ def test_the_default_handler_logs(loop, log):
     assert second == f"handle: {text}"
     assert record.exc_info[0] is ValueError
     assert record.exc_info[1] is exception
-    assert record.exc_info[2].tb_next is not None, "down to the line that failed"
+    assert traceback.extract_tb(record.exc_info[2])[-1].name == "fail"
 
 
 def test_the_default_handler_in_debug_mode(loop, log):

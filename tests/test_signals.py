@@ -161,7 +161,7 @@ def test_coroutines_are_no_handlers(loop):
 
 def test_only_the_main_thread_may_add_handlers(loop):
     def add():
-        with pytest.raises(RuntimeError, match="set_wakeup_fd only works in main thread"):
+        with pytest.raises(RuntimeError, match="only works in main thread"):
             loop.add_signal_handler(SIGNAL, print)
 
     in_thread(add)

@@ -245,6 +245,12 @@ async def test_a_transport_that_writes_and_nobody_holds_lives(loop):
     await turns(2)
 
 
+async def test_attributes_may_be_set(loop):
+    async with connected() as (transport, _, _peer):
+        transport.user = "somebody"
+        assert transport.user == "somebody"
+
+
 async def test_repr(loop):
     async with connected(small_buffers=True) as (transport, protocol, _):
         number = transport.get_extra_info("socket").fileno()
