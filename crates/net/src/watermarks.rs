@@ -22,11 +22,7 @@ pub enum Pressure {
 impl Default for Watermarks {
     /// 64 KiB and a quarter of it, as `_FlowControlMixin._set_write_buffer_limits` of `CPython`.
     fn default() -> Self {
-        Self {
-            high: 64 * 1024,
-            low: 16 * 1024,
-            paused: false,
-        }
+        Self { high: 64 * 1024, low: 16 * 1024, paused: false }
     }
 }
 

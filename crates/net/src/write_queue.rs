@@ -27,11 +27,7 @@ const BATCH: usize = 64;
 
 impl<B> Default for WriteQueue<B> {
     fn default() -> Self {
-        Self {
-            buffers: VecDeque::new(),
-            sent: 0,
-            size: 0,
-        }
+        Self { buffers: VecDeque::new(), sent: 0, size: 0 }
     }
 }
 
@@ -51,10 +47,7 @@ impl<B: AsRef<[u8]>> WriteQueue<B> {
     /// Appends a buffer of which the first `sent` bytes are sent already; that may be more than
     /// none only while the queue is empty.
     pub fn push(&mut self, buffer: B, sent: usize) {
-        debug_assert!(
-            sent == 0 || self.is_empty(),
-            "only the first buffer can be sent in part"
-        );
+        debug_assert!(sent == 0 || self.is_empty(), "only the first buffer can be sent in part");
         let left = buffer.as_ref().len() - sent;
         if left > 0 {
             if self.is_empty() {
@@ -90,11 +83,7 @@ impl<B: AsRef<[u8]>> WriteQueue<B> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
-        Ok(if self.is_empty() {
-            Flushed::All
-        } else {
-            Flushed::Some
-        })
+        Ok(if self.is_empty() { Flushed::All } else { Flushed::Some })
     }
 
     fn advance(&mut self, taken: usize, done: &mut Vec<B>) {
