@@ -32,7 +32,7 @@ def child(queue, point):
         "spec": getattr(main.__spec__, "name", None),
         "orig": sys.argv == sys.orig_argv[-len(sys.argv):],
         "path": [entry for entry in sys.path if "lib/python" not in entry],
-        "flags": (sys.flags.dev_mode, sys.warnoptions),
+        "flags": (sys.flags.optimize, sys.warnoptions),
     })
 
 def grandchild(context, queue, point):
@@ -66,7 +66,7 @@ def folder(tmp_path):
 def test_children_find_what_plain_python_gives_them(folder, start, method):
     folder.write("prog.py", PROGRAM)
     folder.write("pack/prog.py", PROGRAM)
-    options = ("-X", "dev", "-W", "ignore::UserWarning")
+    options = ("-O", "-W", "ignore::UserWarning")
     plain = folder.python(*options, *start, method, "a")
     ended = folder.rondel(*start, method, "a", options=options)
     assert (ended.code, ended.err) == (0, "")

@@ -38,7 +38,7 @@ def folder(tmp_path):
 def output(folder, source, *options):
     """What a program prints that starts with COMMON, in a strict interpreter of its own."""
     name = folder.write("prog.py", COMMON + source)
-    ended = folder.python("-X", "dev", "-W", "error", *options, name)
+    ended = folder.python("-W", "error", *options, name)
     assert (ended.code, ended.err) == (0, "")
     return ended.out.splitlines()
 
@@ -173,7 +173,6 @@ print(package(rondel.EventLoopPolicy().new_event_loop()))
 def test_run(folder):
     source = """
 async def main(x):
-    assert not asyncio.get_running_loop().get_debug() or sys.flags.dev_mode
     return x, await running()
 print(rondel.run(main(5)), asyncio.run(main(6)), rondel.is_installed())
 """
@@ -183,7 +182,9 @@ print(rondel.run(main(5)), asyncio.run(main(6)), rondel.is_installed())
 # How each thing ends under asyncio.run and under rondel.run.
 RUN = {
     "result": "async def main(): return 5\nprint(run(main()))",
-    "debug": "async def main(): return asyncio.get_running_loop().get_debug()\n"
+    "debug": "async def main():\n"
+    " loop = asyncio.get_running_loop(); loop.slow_callback_duration = 60\n"
+    " return loop.get_debug()\n"
     "print(run(main(), debug=True), run(main(), debug=False), run(main(), debug=None))",
     "error": "async def main(): raise KeyError(1)\nrun(main())",
     "exit": "async def main(): sys.exit(3)\nrun(main())",
