@@ -12,6 +12,7 @@ import inspect
 import logging
 
 import pytest
+
 from support import loops
 from support.log import LogRecords, Problems
 

@@ -7,7 +7,7 @@ import io
 import pytest
 
 aiohttp = pytest.importorskip("aiohttp")
-from aiohttp import web  # noqa: E402
+from aiohttp import web  # noqa: E402  only where aiohttp is
 
 
 async def hello(request):

@@ -5,6 +5,7 @@ import gc
 import sys
 
 import pytest
+
 from support.turns import one_turn, turns
 
 
@@ -42,7 +43,9 @@ async def test_an_error_while_closing_goes_to_the_handler(loop, problems):
     context = problems.take_one()
     assert set(context) == {"message", "exception", "asyncgen"}
     assert context["asyncgen"] is generator
-    assert context["message"].startswith("an error occurred during closing of asynchronous generator")
+    assert context["message"].startswith(
+        "an error occurred during closing of asynchronous generator"
+    )
     assert str(context["exception"]) == "at the end"
 
 

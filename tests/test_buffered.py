@@ -3,13 +3,14 @@
 import asyncio
 
 import pytest
+
 from support.net import connected, receive_exactly, wait_readable
 from support.protocols import BufferedRecorder, Recorder
 from support.turns import turns
 
 
 async def test_data_and_end(loop):
-    async with connected(BufferedRecorder) as (transport, protocol, peer):
+    async with connected(BufferedRecorder) as (_transport, protocol, peer):
         peer.send(b"hello")
         assert await protocol.received(5) == b"hello"
         assert protocol.events == [("made",), ("buffer", -1), ("data", b"hello")]
@@ -96,7 +97,7 @@ async def test_switching_inside_buffer_updated(loop):
 
 
 async def test_a_buffer_kept_by_the_protocol_is_left_alone(loop):
-    async with connected(BufferedRecorder) as (transport, protocol, peer):
+    async with connected(BufferedRecorder) as (_transport, protocol, peer):
         peer.send(b"first")
         await protocol.received(5)
         kept = protocol.buffer

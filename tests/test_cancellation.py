@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from support.turns import turns
 
 
@@ -129,7 +130,7 @@ async def test_queue_put_loses_no_place(loop, cancel_first):
     task = asyncio.create_task(queue.put(1))
     other = asyncio.create_task(queue.put(2))
     await asyncio.sleep(0)
-    race(cancel_first, task.cancel, lambda: queue.get_nowait())
+    race(cancel_first, task.cancel, queue.get_nowait)
     assert await outcome(task) in ("cancelled", None)
     assert await queue.get() == (2 if task.cancelled() else 1)
     if not task.cancelled():

@@ -5,6 +5,7 @@ import socket
 import sys
 
 import pytest
+
 from support.net import HOST, connected, listening, receive_exactly
 from support.protocols import Recorder
 from support.turns import turns
@@ -75,7 +76,7 @@ async def test_local_address(loop, listener, free_port):
 
 
 async def test_local_address_in_use(loop, listener):
-    with pytest.raises(OSError, match="(?i)address already in use"):
+    with pytest.raises(OSError, match=r"(?i)address already in use"):
         await loop.create_connection(
             Recorder, *listener.getsockname(), local_addr=listener.getsockname()
         )
@@ -106,9 +107,9 @@ async def test_unresolvable(loop):
 
 
 async def test_arguments_that_do_not_go_together(loop):
-    with socket.socket() as sock:
-        with pytest.raises(ValueError, match="can not be specified at the same time"):
-            await loop.create_connection(Recorder, HOST, 80, sock=sock)
+    both = pytest.raises(ValueError, match="can not be specified at the same time")
+    with socket.socket() as sock, both:
+        await loop.create_connection(Recorder, HOST, 80, sock=sock)
     with pytest.raises(ValueError, match="host and port was not specified and no sock specified"):
         await loop.create_connection(Recorder)
     with pytest.raises(ValueError, match="server_hostname is only meaningful with ssl"):
@@ -116,9 +117,9 @@ async def test_arguments_that_do_not_go_together(loop):
 
 
 async def test_a_socket_of_another_type(loop):
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        with pytest.raises(ValueError, match="A Stream Socket was expected"):
-            await loop.create_connection(Recorder, sock=sock)
+    no_stream = pytest.raises(ValueError, match="A Stream Socket was expected")
+    with socket.socket(type=socket.SOCK_DGRAM) as sock, no_stream:
+        await loop.create_connection(Recorder, sock=sock)
 
 
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -187,7 +188,7 @@ async def test_cancelled_between_connecting_and_connection_made(loop, listener):
 async def test_connect_accepted_socket(loop, listener):
     peer = socket.create_connection(listener.getsockname())
     sock, _ = listener.accept()
-    transport, protocol = await loop.connect_accepted_socket(Recorder, sock)
+    _transport, protocol = await loop.connect_accepted_socket(Recorder, sock)
     with peer:
         peer.send(b"accepted")
         assert await protocol.received(8) == b"accepted"

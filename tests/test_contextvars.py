@@ -7,6 +7,7 @@ import signal
 import sys
 
 import pytest
+
 from support.net import connected, listening
 from support.protocols import Recorder
 from support.turns import one_turn, turns
@@ -244,7 +245,7 @@ async def test_connections_of_a_server_take_the_context_of_create_server(loop):
     server = await loop.create_server(factory, sock=listening())
     variable.set("later")
     for n in range(2):
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        _reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(b"1")
         writer.close()
         while len(protocols) <= n:
@@ -254,4 +255,8 @@ async def test_connections_of_a_server_take_the_context_of_create_server(loop):
     server.close()
     await server.wait_closed()
     for protocol in protocols:
-        assert protocol.noted[:3] == [("factory", "server"), ("made", "factory"), ("data", "factory")]
+        assert protocol.noted[:3] == [
+            ("factory", "server"),
+            ("made", "factory"),
+            ("data", "factory"),
+        ]

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import pytest
+
 from support import child
 from support.threads import in_thread
 from support.turns import one_turn
@@ -32,7 +33,10 @@ def test_read_at_construction(loop_kind, options, env, expected):
         source = f"import sys; sys.path[:0] = {sys.path!r}\n" + "\n".join(
             line.strip() for line in SHOW.splitlines()
         )
-        assert child.output(loop_kind, source, options=options, env={"PYTHONASYNCIODEBUG": "1"}) == "False\n"
+        assert (
+            child.output(loop_kind, source, options=options, env={"PYTHONASYNCIODEBUG": "1"})
+            == "False\n"
+        )
     else:
         assert child.output(loop_kind, SHOW, options=options, env=env) == expected + "\n"
 
@@ -51,9 +55,7 @@ def work(*args):
 
 @pytest.mark.parametrize("debug", [True, False], ids=["debug", "plain"])
 def test_calls_from_the_wrong_thread(loop, debug):
-    message = (
-        "Non-thread-safe operation invoked on an event loop other than the current one"
-    )
+    message = "Non-thread-safe operation invoked on an event loop other than the current one"
 
     def wrong():
         calls = [
@@ -100,11 +102,15 @@ async def coroutine_function():
 def test_coroutine_functions_are_no_callbacks(loop):
     loop.set_debug(True)
     for name, call in calls(loop, coroutine_function).items():
-        with pytest.raises(TypeError, match=rf"coroutines cannot be used with {name.rstrip('()')}\(\)"):
+        with pytest.raises(
+            TypeError, match=rf"coroutines cannot be used with {name.rstrip('()')}\(\)"
+        ):
             call()
     coroutine = coroutine_function()
     for name, call in calls(loop, coroutine).items():
-        with pytest.raises(TypeError, match=rf"coroutines cannot be used with {name.rstrip('()')}\(\)"):
+        with pytest.raises(
+            TypeError, match=rf"coroutines cannot be used with {name.rstrip('()')}\(\)"
+        ):
             call()
     coroutine.close()
 

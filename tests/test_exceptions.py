@@ -7,6 +7,7 @@ import threading
 import traceback
 
 import pytest
+
 from support.loops import loop_class
 from support.turns import one_turn
 
@@ -84,7 +85,9 @@ def test_leaves_from_a_task_and_is_kept_by_it(loop, leaving):
 
 
 @pytest.mark.parametrize(
-    "exception", [ValueError("v"), Odd("o"), asyncio.CancelledError("c"), GeneratorExit("g")], ids=repr
+    "exception",
+    [ValueError("v"), Odd("o"), asyncio.CancelledError("c"), GeneratorExit("g")],
+    ids=repr,
 )
 def test_anything_else_goes_to_the_handler(loop, problems, exception):
     seen = []
@@ -230,7 +233,9 @@ def test_a_handler_that_raises_gets_the_default_one(loop, log):
     one_turn(loop)
     assert seen == ["goes on"]
     record = log.take_one()
-    assert record.getMessage().startswith("Unhandled error in exception handler\ncontext: {'message'")
+    assert record.getMessage().startswith(
+        "Unhandled error in exception handler\ncontext: {'message'"
+    )
     assert isinstance(record.exc_info[1], LookupError)
 
 

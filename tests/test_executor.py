@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+
 from support import child
 
 SECONDS = 30  # how long a thread waits in a test that has failed

@@ -1,9 +1,10 @@
-"""Back-pressure: pause_reading and resume_reading, the water marks, pause_writing and resume_writing."""
+"""Back-pressure: reading paused and resumed, the water marks, writing paused and resumed."""
 
 import asyncio
 import time
 
 import pytest
+
 from support.net import connected, receive_all, receive_exactly, reset, wait_hangup, wait_readable
 from support.protocols import Recorder
 from support.turns import turns
@@ -77,7 +78,7 @@ async def test_the_end_comes_after_resuming(loop):
 
 
 async def test_reading_cannot_be_resumed_after_close(loop):
-    async with connected() as (transport, protocol, peer):
+    async with connected() as (transport, protocol, _peer):
         transport.pause_reading()
         transport.close()
         transport.resume_reading()
@@ -222,7 +223,7 @@ async def test_aborting_in_pause_writing(loop):
             super().pause_writing()
             self.transport.abort()
 
-    async with connected(Aborting, small_buffers=True) as (transport, protocol, peer):
+    async with connected(Aborting, small_buffers=True) as (transport, protocol, _peer):
         transport.write(bytes(1_000_000))
         assert transport.get_write_buffer_size() == 0
         assert await protocol.lost is None

@@ -8,6 +8,7 @@ import warnings
 import weakref
 
 import pytest
+
 from support import child, loops
 from support.net import connected, listening, tcp_pair
 from support.protocols import BufferedRecorder, Recorder

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+
 from support.net import connected, receive_all, receive_exactly, reset, wait_readable
 from support.protocols import Recorder
 from support.turns import turns
@@ -35,7 +36,7 @@ async def test_eof_received_true_keeps_it_open(loop):
 
 
 async def test_a_half_open_connection_does_not_spin(loop):
-    async with connected(lambda: Recorder(keep_open=True)) as (transport, protocol, peer):
+    async with connected(lambda: Recorder(keep_open=True)) as (_transport, protocol, peer):
         peer.shutdown(1)
         await protocol.eof
         before = time.thread_time()
@@ -100,7 +101,9 @@ async def test_no_writing_after_write_eof(loop):
 async def test_no_writelines_after_write_eof(loop):
     async with connected() as (transport, _, _peer):
         transport.write_eof()
-        with pytest.raises(RuntimeError, match=r"Cannot call write(lines)?\(\) after write_eof\(\)"):
+        with pytest.raises(
+            RuntimeError, match=r"Cannot call write(lines)?\(\) after write_eof\(\)"
+        ):
             transport.writelines([b"more"])
 
 

@@ -5,6 +5,7 @@ import socket
 import threading
 
 import pytest
+
 from support import child
 from support.waiting import until_idle
 

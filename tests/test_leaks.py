@@ -7,6 +7,7 @@ import sys
 import textwrap
 
 import pytest
+
 from support import child
 from support.net import connected, receive_exactly
 from support.turns import one_turn, turns
@@ -28,8 +29,8 @@ class Thing:
 
 def uses(loop):
     """Each way to hand a callback and an argument to the loop; run and cancelled."""
-    yield lambda function, thing: loop.call_soon(function, thing)
-    yield lambda function, thing: loop.call_soon_threadsafe(function, thing)
+    yield loop.call_soon
+    yield loop.call_soon_threadsafe
     yield lambda function, thing: loop.call_later(-1, function, thing)
     yield lambda function, thing: loop.call_at(0, function, thing, thing, thing)
     yield lambda function, thing: loop.call_soon(function, thing).cancel()
@@ -90,7 +91,7 @@ def test_references_of_readers(loop):
 
 
 async def test_references_of_written_data(loop):
-    async with connected() as (transport, protocol, peer):
+    async with connected() as (transport, _protocol, peer):
         data = os.urandom(1000)
         text = "wrong " * 10
         before = sys.getrefcount(data), sys.getrefcount(text)
@@ -104,7 +105,7 @@ async def test_references_of_written_data(loop):
 
 
 async def test_references_of_received_data(loop):
-    async with connected() as (transport, protocol, peer):
+    async with connected() as (_transport, protocol, peer):
         for n in range(50):
             peer.send(b"x" * 100)
             await protocol.received(100 * (n + 1))

@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+
 from support.turns import one_turn
 
 
@@ -55,7 +56,9 @@ def test_io_runs_behind_call_soon_and_timers_behind_io(loop, seen, pipe):
 
 def test_what_io_and_timers_schedule_runs_in_the_next_turn(loop, seen, pipe):
     loop.call_at(loop.time() - 1, loop.call_soon, seen.append, "of timer")
-    loop.add_reader(pipe[0], lambda: (loop.remove_reader(pipe[0]), loop.call_soon(seen.append, "of io")))
+    loop.add_reader(
+        pipe[0], lambda: (loop.remove_reader(pipe[0]), loop.call_soon(seen.append, "of io"))
+    )
     one_turn(loop)
     assert seen == []
     one_turn(loop)
@@ -262,7 +265,7 @@ async def test_tasks_start_in_the_order_they_were_made_and_take_turns(loop, seen
             await asyncio.sleep(0)
 
     await asyncio.gather(*(step(name) for name in "abc"))
-    assert seen == "a0 b0 c0 a1 b1 c1 a2 b2 c2".split()
+    assert seen == ["a0", "b0", "c0", "a1", "b1", "c1", "a2", "b2", "c2"]
 
 
 def test_a_stopping_loop_does_not_wait(loop, seen):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from support import child
 
 # They keep every core busy for a minute, and say nothing about the loop.

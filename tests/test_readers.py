@@ -7,6 +7,7 @@ import socket
 import time
 
 import pytest
+
 from support.net import connected
 from support.turns import one_turn, turns
 
@@ -114,7 +115,9 @@ class NoFile:
         return "seven"
 
 
-@pytest.mark.parametrize("wrong", ["0", 1.5, None, object(), NoFile()], ids=lambda w: type(w).__name__)
+@pytest.mark.parametrize(
+    "wrong", ["0", 1.5, None, object(), NoFile()], ids=lambda w: type(w).__name__
+)
 def test_what_is_no_descriptor(loop, wrong):
     for use in (loop.add_reader, loop.add_writer):
         with pytest.raises(ValueError, match="Invalid file object"):
@@ -137,7 +140,7 @@ def test_a_closed_descriptor(loop, pipe):
     os.close(pipe[0])
     closed, pipe[0] = pipe[0], None
     for use in (loop.add_reader, loop.add_writer):
-        with pytest.raises(OSError) as caught:
+        with pytest.raises(OSError, match="Bad file descriptor") as caught:
             use(closed, print)
         assert caught.value.errno == errno.EBADF
     assert loop.remove_reader(closed) is False
@@ -195,7 +198,9 @@ def test_one_of_two_ready_suppresses_the_other(loop, seen):
     first, second = socket.socketpair(), socket.socketpair()
     for (ours, theirs), (other, _) in ((first, second), (second, first)):
         theirs.send(b".")
-        loop.add_reader(ours, lambda ours=ours, other=other: (seen.append(ours), loop.remove_reader(other)))
+        loop.add_reader(
+            ours, lambda ours=ours, other=other: (seen.append(ours), loop.remove_reader(other))
+        )
     one_turn(loop)
     assert len(seen) == 1
     loop.remove_reader(seen[0])
@@ -217,10 +222,10 @@ async def test_the_descriptor_of_a_transport_is_taken(loop):
     async with connected() as (transport, _, _peer):
         sock = transport.get_extra_info("socket")
         for use in (loop.add_reader, loop.add_writer):
-            with pytest.raises(RuntimeError, match="File descriptor .* is used by transport"):
+            with pytest.raises(RuntimeError, match=r"File descriptor .* is used by transport"):
                 use(sock, print)
         for use in (loop.remove_reader, loop.remove_writer):
-            with pytest.raises(RuntimeError, match="File descriptor .* is used by transport"):
+            with pytest.raises(RuntimeError, match=r"File descriptor .* is used by transport"):
                 use(sock.fileno())
 
 

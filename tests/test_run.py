@@ -6,9 +6,8 @@ import re
 import warnings
 
 import pytest
-from support.threads import in_thread
-from support.turns import one_turn
 
+from support.turns import one_turn
 
 NESTED = "Cannot run the event loop while another loop is running"
 
@@ -43,7 +42,7 @@ def test_run_until_complete_raises_what_the_coroutine_raised(loop):
 
 @pytest.mark.parametrize("wrong", [None, 7, "coroutine", value], ids=repr)
 def test_run_until_complete_refuses_what_cannot_be_awaited(loop, wrong):
-    with pytest.raises(TypeError, match="coroutine|awaitable"):
+    with pytest.raises(TypeError, match=r"coroutine|awaitable"):
         loop.run_until_complete(wrong)
     assert not loop.is_running()
 

@@ -5,6 +5,7 @@ import socket
 import sys
 
 import pytest
+
 from support.net import HOST, listening, receive_all, receive_exactly
 from support.protocols import Recorder
 from support.turns import turns
@@ -238,14 +239,14 @@ async def test_reuse_port(loop, accepting):
 
 
 async def test_arguments_that_do_not_go_together(loop, accepting):
-    with socket.socket() as sock:
-        with pytest.raises(ValueError, match="can not be specified at the same time"):
-            await loop.create_server(accepting, HOST, 0, sock=sock)
+    both = pytest.raises(ValueError, match="can not be specified at the same time")
+    with socket.socket() as sock, both:
+        await loop.create_server(accepting, HOST, 0, sock=sock)
     with pytest.raises(ValueError, match="Neither host/port nor sock were specified"):
         await loop.create_server(accepting)
-    with socket.socket(type=socket.SOCK_DGRAM) as sock:
-        with pytest.raises(ValueError, match="A Stream Socket was expected"):
-            await loop.create_server(accepting, sock=sock)
+    no_stream = pytest.raises(ValueError, match="A Stream Socket was expected")
+    with socket.socket(type=socket.SOCK_DGRAM) as sock, no_stream:
+        await loop.create_server(accepting, sock=sock)
     with pytest.raises(TypeError, match="ssl argument must be an SSLContext or None"):
         await loop.create_server(accepting, HOST, 0, ssl=True)
 

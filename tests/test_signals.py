@@ -7,6 +7,7 @@ import socket
 import threading
 
 import pytest
+
 from support.threads import in_thread
 from support.turns import one_turn
 

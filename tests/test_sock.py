@@ -4,6 +4,7 @@ import asyncio
 import socket
 
 import pytest
+
 from support.net import listening, tcp_pair
 from support.turns import turns
 

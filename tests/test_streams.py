@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import pytest
+
 from support.net import HOST
 from support.turns import turns
 
@@ -174,7 +175,7 @@ async def test_a_plain_function_as_handler(loop):
 
 
 async def test_writer(loop):
-    server, reader, writer = await serve(echo)
+    server, _reader, writer = await serve(echo)
     assert writer.get_extra_info("peername") == server.sockets[0].getsockname()
     assert writer.can_write_eof()
     assert isinstance(writer.transport, asyncio.Transport)

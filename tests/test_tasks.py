@@ -6,6 +6,7 @@ import sys
 import weakref
 
 import pytest
+
 from support.turns import turns
 
 eager_tasks = pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with 3.12")

@@ -8,6 +8,7 @@ import warnings
 from asyncio.trsock import TransportSocket
 
 import pytest
+
 from support.net import connected, receive_all, receive_exactly, tcp_pair, wait_readable
 from support.protocols import Recorder
 from support.turns import turns
@@ -31,7 +32,13 @@ async def test_made_comes_by_call_soon_before_the_connection_is_returned(loop):
         seen.append("returned")
         assert protocol.transport is transport
         assert isinstance(transport, asyncio.Transport)
-    assert seen == ["factory", "soon after factory", "made", "soon after made", "returned"] or seen == [
+    assert seen == [
+        "factory",
+        "soon after factory",
+        "made",
+        "soon after made",
+        "returned",
+    ] or seen == [
         "factory",
         "soon after factory",
         "made",

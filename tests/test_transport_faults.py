@@ -7,6 +7,7 @@ import fcntl
 import termios
 
 import pytest
+
 from support import child
 from support.net import connected, receive_all, receive_exactly, reset, wait_hangup
 from support.protocols import Recorder
@@ -14,7 +15,7 @@ from support.turns import turns
 
 
 async def test_a_reset(loop):
-    async with connected() as (transport, protocol, peer):
+    async with connected() as (_transport, protocol, peer):
         reset(peer)
         error = await protocol.lost
         assert isinstance(error, ConnectionResetError)

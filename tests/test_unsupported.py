@@ -6,6 +6,7 @@ import socket
 import sys
 
 import pytest
+
 from support.net import HOST, connected
 
 pytestmark = pytest.mark.rondel_only("asyncio has all of this")

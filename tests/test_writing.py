@@ -4,6 +4,7 @@ import array
 import asyncio
 
 import pytest
+
 from support.net import connected, receive_all, receive_exactly
 from support.turns import turns
 
@@ -74,7 +75,7 @@ async def test_write_of_the_wrong_type(loop, wrong):
 
 @pytest.mark.parametrize("wrong", [["text"], [b"good", 7], 7], ids=repr)
 async def test_writelines_of_the_wrong_type(loop, wrong):
-    async with connected() as (transport, protocol, peer):
+    async with connected() as (transport, _protocol, _peer):
         with pytest.raises(TypeError):
             transport.writelines(wrong)
         assert not transport.is_closing()

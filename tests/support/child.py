@@ -14,7 +14,7 @@ TIMEOUT = 60
 
 
 def environment(kind: str, extra: dict[str, str] | None = None) -> dict[str, str]:
-    """The environment of a child: nothing of the parent's that changes how Python or asyncio runs."""
+    """The environment of a child: nothing that changes how Python or asyncio runs."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "COV"))}
     path = [str(TESTS), os.environ.get("PYTHONPATH", "")]
     return {
