@@ -44,6 +44,7 @@ class _Echo(base.Participant):
         with load(self.bench, port, CONNECTIONS, size, seconds) as client:
             client.line(PATIENCE)
             messages, took = client.line(seconds + PATIENCE).split()
+            client.ends(PATIENCE)  # its last messages would disturb whoever is next
         return int(messages) / float(took)
 
     def _with_the_servers_end(self, mode: str, error: MeasureError) -> MeasureError:

@@ -2,11 +2,13 @@
  *
  * usage: echo_load PORT CONNECTIONS BYTES SECONDS
  * The first message of each connection is compared byte by byte; then it prints `running`. What comes back in the first
- * fifth of SECONDS is not counted. At the end it prints `MESSAGES SECONDS`: round trips, and the time they took.
+ * fifth of SECONDS is not counted. At the end it prints `MESSAGES SECONDS`: round trips, and the time they took. What is
+ * under way then is waited for, so that the server sees its connections end as they should.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,7 +20,8 @@
 #include <unistd.h>
 
 enum { BUFFER = 1024 * 1024, BATCH = 256 };
-static const double WARM_UP = 0.2; /* of the time */
+static const double WARM_UP = 0.2;  /* of the time */
+static const double WIND_UP = 10.0; /* seconds that the last messages may take */
 
 struct connection {
     int fd;
@@ -29,7 +32,8 @@ struct connection {
 static char *message, *buffer;
 static size_t size;
 static long round_trips;
-static int unverified;
+static int unverified, under_way;
+static bool ending;
 
 static void fail(const char *operation) {
     perror(operation);
@@ -66,6 +70,8 @@ static int dial(int port) {
 
 /* Sends what is left of the message, as far as the kernel takes it. */
 static void fill(struct connection *it) {
+    if (ending && it->sent == 0)
+        return;
     while (it->sent < size) {
         ssize_t sent = send(it->fd, message + it->sent, size - it->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
@@ -91,7 +97,10 @@ static void take(struct connection *it, size_t length) {
     }
     round_trips++;
     it->sent = it->received = 0;
-    fill(it);
+    if (ending)
+        under_way--;
+    else
+        fill(it);
 }
 
 /* Edge-triggered: reads until the socket is empty, which a short read tells without another call. */
@@ -111,11 +120,11 @@ static void drain(struct connection *it) {
     }
 }
 
-/* Goes on until `deadline`, or until every connection is verified if there is none. Returns the time. */
-static double run(int epoll, double deadline) {
+/* Goes on until `deadline`, or until `left` is 0. Returns the time. */
+static double run(int epoll, double deadline, const int *left) {
     struct epoll_event events[BATCH];
     double time;
-    while (deadline > 0 ? (time = now()) < deadline : unverified > 0) {
+    while ((time = now()) < deadline && *left > 0) {
         int ready = epoll_wait(epoll, events, BATCH, 100);
         if (ready < 0 && errno != EINTR)
             fail("epoll_wait");
@@ -128,7 +137,7 @@ static double run(int epoll, double deadline) {
                 refuse("the server closed the connection");
         }
     }
-    return deadline > 0 ? time : now();
+    return time;
 }
 
 int main(int count, char **arguments) {
@@ -147,7 +156,7 @@ int main(int count, char **arguments) {
     for (size_t i = 0; i < size; i++)
         message[i] = (char)(i * 31 + i / 251);
     struct connection *all = allocate(connections * sizeof *all);
-    unverified = connections;
+    unverified = under_way = connections;
     for (int i = 0; i < connections; i++) {
         struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = &all[i]};
         all[i].fd = dial(port);
@@ -155,12 +164,15 @@ int main(int count, char **arguments) {
             fail("epoll_ctl");
     }
 
-    run(epoll, 0);
+    run(epoll, INFINITY, &unverified);
     puts("running");
     fflush(stdout);
-    started = run(epoll, now() + seconds * WARM_UP);
+    started = run(epoll, now() + seconds * WARM_UP, &connections);
     round_trips = 0;
-    ended = run(epoll, started + seconds * (1 - WARM_UP));
+    ended = run(epoll, started + seconds * (1 - WARM_UP), &connections);
     printf("%ld %.6f\n", round_trips, ended - started);
+    fflush(stdout);
+    ending = true;
+    run(epoll, now() + WIND_UP, &under_way);
     return 0;
 }
