@@ -190,9 +190,12 @@ SCENARIOS = {
             ours.close(); theirs.close()
     """,
     "executor": """
+        from concurrent.futures import ThreadPoolExecutor
         async def scenario(loop):
-            await asyncio.gather(*(asyncio.to_thread(int) for _ in range(10)))
-            await loop.getaddrinfo("127.0.0.1", 80)
+            with ThreadPoolExecutor(1) as pool:
+                calls = [loop.run_in_executor(pool, int) for _ in range(10)]
+                calls.pop().cancel()
+                await asyncio.gather(*calls)
     """,
     "failures": """
         async def scenario(loop):

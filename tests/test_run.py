@@ -40,7 +40,7 @@ def test_run_until_complete_raises_what_the_coroutine_raised(loop):
     assert loop.run_until_complete(value(1)) == 1
 
 
-@pytest.mark.parametrize("wrong", [None, 7, "coroutine", value], ids=repr)
+@pytest.mark.parametrize("wrong", [None, 7, "coroutine", value], ids=lambda w: type(w).__name__)
 def test_run_until_complete_refuses_what_cannot_be_awaited(loop, wrong):
     with pytest.raises(TypeError, match=r"coroutine|awaitable"):
         loop.run_until_complete(wrong)
