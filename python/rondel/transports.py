@@ -22,6 +22,7 @@ class TCPTransport(asyncio.Transport):
     """
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_loop",
         "_native",  # for native methods alone (NativeSlot in crates/python/src/raw/slot.rs)

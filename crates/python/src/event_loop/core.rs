@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_engine::{Backend, Clock, Driver, Events, Nanos, Remote, SourceKey, TimerKey};
+use rondel_engine::{Backend, Clock, Driver, Events, Nanos, SourceKey, TimerKey};
 
 use super::item::{Ready, Watch};
 use crate::cell::GilCell;
@@ -44,8 +44,8 @@ pub struct State {
 /// The native half of an `EventLoop`.
 #[pyclass(frozen, module = "rondel._rondel")]
 pub struct Core {
-    state: GilCell<State>,
-    remote: Remote<Ready>,
+    /// None once the loop is closed: its descriptors are closed then.
+    state: GilCell<Option<State>>,
     clock: Clock,
     closed: AtomicBool,
     debug: AtomicBool,
@@ -61,8 +61,12 @@ impl Core {
         let clock = Clock::Real;
         let driver = Driver::new(clock.clone(), backend()?).map_err(|error| os_error(py, &error))?;
         Ok(Self {
-            remote: driver.remote().clone(),
-            state: GilCell::new(State { driver, watched: HashMap::new(), events: Some(Box::default()), receive: None }),
+            state: GilCell::new(Some(State {
+                driver,
+                watched: HashMap::new(),
+                events: Some(Box::default()),
+                receive: None,
+            })),
             clock,
             closed: AtomicBool::new(false),
             debug: AtomicBool::new(false),
@@ -72,16 +76,13 @@ impl Core {
         })
     }
 
-    /// The driver and what goes with it. The closure must not run Python code, nor drop a reference.
+    /// The driver and what goes with it; `None` if the loop is closed. The closure must not run Python code, nor drop a
+    /// reference.
     #[inline]
-    pub fn with<R>(&self, py: Python<'_>, look: impl FnOnce(&mut State) -> R) -> R {
-        self.state.with(py, look)
-    }
-
-    /// The half for other threads.
-    #[inline]
-    pub fn remote(&self) -> &Remote<Ready> {
-        &self.remote
+    pub fn with<R>(&self, py: Python<'_>, look: impl FnOnce(&mut State) -> R) -> Option<R> {
+        // Taken from here, so that a closure that is not called is dropped, with what it holds, outside.
+        let mut look = Some(look);
+        self.state.with(py, |state| Some(look.take()?(state.as_mut()?)))
     }
 
     /// The time on the loop's clock.
@@ -111,12 +112,12 @@ impl Core {
     /// Takes a timer out of the heap, at its handle's cancellation.
     pub fn cancel_timer(&self, py: Python<'_>, key: u64) {
         let timer = self.with(py, |state| state.driver.cancel(TimerKey::from_bits(key)));
-        drop(timer);
+        drop(timer.flatten());
     }
 
     /// The loop's buffer for one receive; a new one if that is in use.
     pub fn take_receive_buffer(&self, py: Python<'_>) -> ReceiveBuffer {
-        self.with(py, |state| state.receive.take()).unwrap_or_else(|| Box::new_uninit_slice(RECEIVE))
+        self.with(py, |state| state.receive.take()).flatten().unwrap_or_else(|| Box::new_uninit_slice(RECEIVE))
     }
 
     /// Gives the buffer back.
@@ -133,7 +134,7 @@ pub fn backend() -> PyResult<Backend> {
 }
 
 #[cold]
-fn closed() -> PyErr {
+pub fn closed() -> PyErr {
     PyRuntimeError::new_err("Event loop is closed")
 }
 
@@ -161,10 +162,10 @@ impl Core {
 
     /// The loop ends its run after the present turn, or after one turn if it does not run yet.
     #[setter]
-    fn set_stopping(&self, stopping: bool) {
+    fn set_stopping(&self, py: Python<'_>, stopping: bool) {
         self.stopping.store(stopping, Ordering::Relaxed);
         if stopping {
-            self.remote.wake();
+            self.wake(py);
         }
     }
 
@@ -191,25 +192,25 @@ impl Core {
 
     /// The descriptor that ends the loop's wait when a byte is written to it.
     #[getter]
-    fn wakeup_fd(&self) -> RawFd {
-        self.remote.wakeup_fd()
+    fn wakeup_fd(&self, py: Python<'_>) -> PyResult<RawFd> {
+        self.with(py, |state| state.driver.remote().wakeup_fd()).ok_or_else(closed)
     }
 
     /// `epoll` or `poll`.
     #[getter]
-    fn selector(&self, py: Python<'_>) -> &'static str {
-        self.with(py, |state| state.driver.backend()).name()
+    fn selector(&self, py: Python<'_>) -> PyResult<&'static str> {
+        self.with(py, |state| state.driver.backend().name()).ok_or_else(closed)
     }
 
     /// Whether the loop was made by a process of which this one is a forked child.
     #[getter]
     fn foreign(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.driver.is_foreign())
+        self.with(py, |state| state.driver.is_foreign()).unwrap_or(false)
     }
 
     /// Ends the loop's wait, from any thread.
-    fn wake(&self) {
-        self.remote.wake();
+    fn wake(&self, py: Python<'_>) {
+        self.with(py, |state| state.driver.remote().wake());
     }
 
     /// Queues a handle for the next turn and wakes the loop, if it is open.
@@ -217,14 +218,17 @@ impl Core {
         crate::handle::check(handle)?;
         self.check_open()?;
         let item = Ready::Handle(handle.clone().into());
-        self.with(py, |state| state.driver.push(item));
-        self.remote.wake_if_asleep();
+        self.with(py, |state| {
+            state.driver.push(item);
+            state.driver.remote().wake_if_asleep();
+        });
         Ok(())
     }
 
     /// Handles that are ready to run, oldest first.
     fn ready(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
         self.with(py, |state| state.driver.ready().map(Ready::object).cloned().collect::<Vec<_>>())
+            .unwrap_or_default()
             .iter()
             .map(|object| object.bind(py).clone().unbind())
             .collect()
@@ -233,15 +237,14 @@ impl Core {
     /// Ends the loop for good: whatever is scheduled or watched is dropped.
     fn close(&self, py: Python<'_>) {
         self.closed.store(true, Ordering::Relaxed);
-        let drained =
-            self.with(py, |state| (state.driver.close(), std::mem::take(&mut state.watched), state.receive.take()));
-        drop(drained);
+        let state = self.state.with(py, Option::take);
+        drop(state);
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };
-        self.with(py, |state| {
+        let visited = self.with(py, |state| {
             let (items, watches) = state.driver.held();
             for item in items {
                 item.object().visit(&visit)?;
@@ -253,7 +256,8 @@ impl Core {
                 transport.visit(&visit)?;
             }
             Ok(())
-        })
+        });
+        visited.unwrap_or(Ok(()))
     }
 
     fn __clear__(&self) {

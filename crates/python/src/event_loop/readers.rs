@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
-use super::core::{Core, State, Watched};
+use super::core::{Core, State, Watched, closed};
 use super::item::Watch;
 use crate::errors::os_error;
 use crate::handle;
@@ -85,8 +85,8 @@ impl Core {
             }
             None => None,
         };
-        let previous =
-            self.with(py, |state| state.watch(fd, direction, watch)).map_err(|error| os_error(py, &error))?;
+        let previous = self.with(py, |state| state.watch(fd, direction, watch)).ok_or_else(closed)?;
+        let previous = previous.map_err(|error| os_error(py, &error))?;
         Ok(previous.map(|watch| watch.object().bind(py).clone()))
     }
 }
@@ -134,7 +134,7 @@ impl Core {
 
     /// The transport that reads and writes `fd`, or None.
     fn transport_of<'py>(&self, py: Python<'py>, fd: RawFd) -> Option<Bound<'py, PyAny>> {
-        let reference = self.with(py, |state| state.watched.get(&fd)?.transport.clone())?;
+        let reference = self.with(py, |state| state.watched.get(&fd)?.transport.clone()).flatten()?;
         reference.bind(py).cast::<PyWeakrefReference>().ok()?.upgrade()
     }
 }

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
-use super::core::Core;
+use super::core::{Core, closed};
 use super::core_of;
 use super::item::Ready;
 use crate::handle::{self, Fields, Kind};
@@ -147,11 +147,13 @@ fn schedule_soon(
     let handle = unsafe { handle::make(py, Kind::Soon, slf, callback, call.args, call.context) }?;
     trace(py, core, &handle)?;
     let item = Ready::Handle(handle.clone());
-    core.with(py, |state| state.driver.push(item));
-    if any_thread {
-        // Under the GIL: the loop cannot be about to sleep without having seen the item.
-        core.remote().wake_if_asleep();
-    }
+    core.with(py, |state| {
+        state.driver.push(item);
+        if any_thread {
+            // Under the GIL: the loop cannot be about to sleep without having seen the item.
+            state.driver.remote().wake_if_asleep();
+        }
+    });
     Ok(handle)
 }
 
@@ -220,7 +222,7 @@ unsafe fn schedule_at(
     let handle = unsafe { handle::make(py, Kind::Timer, event_loop, callback, args, context) }?;
     trace(py, core, &handle)?;
     let item = Ready::Handle(handle.clone());
-    let key = core.with(py, |state| state.driver.schedule(nanos(when), item));
+    let key = core.with(py, |state| state.driver.schedule(nanos(when), item)).ok_or_else(closed)?;
     // SAFETY: the handle was made above.
     let fields = unsafe { Fields::of(handle.as_ptr()) };
     fields.when.set(when);

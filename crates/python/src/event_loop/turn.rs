@@ -6,10 +6,11 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use rondel_engine::{Events, Nanos};
 
-use super::core::Core;
+use super::core::{Core, closed};
 use super::item::Ready;
 use crate::errors::os_error;
 use crate::handle;
+use crate::raw::call_method;
 use crate::stream::Stream;
 
 /// After so long without a wait, other threads get the GIL even if no callback runs bytecode (which
@@ -50,7 +51,7 @@ impl Core {
     /// Raises `KeyboardInterrupt` and `SystemExit` of a callback or of a signal handler at once; what
     /// was ready stays ready, and the loop can run again.
     fn run(&self, py: Python<'_>) -> PyResult<()> {
-        let mut events = self.with(py, |state| state.events.take()).unwrap_or_default();
+        let mut events = self.with(py, |state| state.events.take()).flatten().unwrap_or_default();
         let mut pace = Pace { since: self.now(), items: 0 };
         let ended = loop {
             match self.turn(py, &mut events, &mut pace) {
@@ -66,7 +67,7 @@ impl Core {
 impl Core {
     #[inline]
     fn turn(&self, py: Python<'_>, events: &mut Events, pace: &mut Pace) -> PyResult<()> {
-        let wait = self.with(py, |state| state.driver.prepare());
+        let wait = self.with(py, |state| state.driver.prepare()).ok_or_else(closed)?;
         if let Some(wait) = &wait {
             let waited = if wait.may_sleep() {
                 let waited = py.detach(|| wait.block(events));
@@ -80,10 +81,10 @@ impl Core {
         // Signal handlers run here, in the main thread; what they schedule belongs to this turn.
         py.check_signals()?;
         let events = wait.as_ref().map(|_| &*events);
-        let count = self.with(py, |state| state.driver.collect(events));
+        let count = self.with(py, |state| state.driver.collect(events)).ok_or_else(closed)?;
         for _ in 0..count {
             // Fewer than were counted: a callback has closed the loop, or a nested run took them.
-            let Some(item) = self.with(py, |state| state.driver.take()) else { break };
+            let Some(item) = self.with(py, |state| state.driver.take()).flatten() else { break };
             if self.debug() {
                 self.run_timed(py, &item)?;
             } else {
@@ -100,8 +101,9 @@ impl Core {
         let start = self.now();
         run(py, item)?;
         let taken = Duration::from_nanos(self.now() - start);
-        py.import(intern!(py, "rondel._debug"))?
-            .call_method1(intern!(py, "callback_ran"), (item.object().bind(py), taken.as_secs_f64()))?;
+        let debug = py.import(intern!(py, "rondel._debug"))?;
+        let taken = taken.as_secs_f64().into_pyobject(py)?;
+        call_method(intern!(py, "callback_ran"), [debug.as_any(), item.object().bind(py), taken.as_any()])?;
         Ok(())
     }
 }

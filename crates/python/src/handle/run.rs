@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 
 use super::fields::{Fields, INLINE, peek};
 use crate::errors::ends_the_loop;
-use crate::raw::{Entered, Owned, call};
+use crate::raw::{Entered, Owned, call, call_method, call_tuple};
 
 /// Runs the callback of `handle` in its context, unless it was cancelled. What it raises goes to the
 /// loop's exception handler.
@@ -45,7 +45,7 @@ fn run_callback(py: Python<'_>, fields: &Fields) -> PyResult<()> {
     let entered = Entered::new(py, &context)?;
     let result = if let Some(tuple) = peek(&fields.tuple) {
         let args = tuple.bind(py).cast::<pyo3::types::PyTuple>().map_err(PyErr::from)?;
-        callback.bind(py).call1(args).map(Owned::from)
+        call_tuple(callback.bind(py), args)
     } else {
         let args: [Option<Owned>; INLINE] = std::array::from_fn(|i| peek(&fields.inline[i]));
         let mut stack = [std::ptr::null_mut(); INLINE + 1];
@@ -80,6 +80,6 @@ fn failed(py: Python<'_>, handle: &Bound<'_, PyAny>, fields: &Fields, error: PyE
     if let Some(traceback) = peek(&fields.source_traceback) {
         context.set_item(intern!(py, "source_traceback"), traceback.bind(py))?;
     }
-    event_loop.bind(py).call_method1(intern!(py, "call_exception_handler"), (context,))?;
+    call_method(intern!(py, "call_exception_handler"), [event_loop.bind(py), context.as_any()])?;
     Ok(())
 }

@@ -1,10 +1,65 @@
-//! Calls without an argument tuple.
+//! Calls into Python: without an argument tuple, and safe at the end of the interpreter.
+//!
+//! Whatever may run a program's code is called from here. When the interpreter ends while a daemon thread runs, the
+//! thread, as soon as it wants the GIL again, is ended by `pthread_exit` (before Python 3.14), which unwinds its stack:
+//! through our frames, whose destructors would then drop references without the GIL. A guard beside each call stops the
+//! thread there instead, for good, as 3.14 does.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use super::Owned;
+
+// As in `pyo3::ffi`, but for the ABI: these calls may unwind.
+unsafe extern "C-unwind" {
+    fn PyObject_Vectorcall(
+        callable: *mut ffi::PyObject,
+        args: *const *mut ffi::PyObject,
+        nargsf: usize,
+        names: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+    fn PyObject_VectorcallMethod(
+        name: *mut ffi::PyObject,
+        args: *const *mut ffi::PyObject,
+        nargsf: usize,
+        names: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+    fn PyObject_Call(
+        callable: *mut ffi::PyObject,
+        args: *mut ffi::PyObject,
+        keywords: *mut ffi::PyObject,
+    ) -> *mut ffi::PyObject;
+}
+
+/// Dropped only by an unwinding thread, which it stops: the process is about to end.
+struct NeverUnwind;
+
+impl Drop for NeverUnwind {
+    fn drop(&mut self) {
+        loop {
+            std::thread::sleep(std::time::Duration::from_hours(1));
+        }
+    }
+}
+
+/// Makes a call that the interpreter may end the thread in.
+#[inline]
+fn guarded<R>(call: impl FnOnce() -> R) -> R {
+    let guard = NeverUnwind;
+    let result = call();
+    std::mem::forget(guard);
+    result
+}
+
+/// Calls `callable` with a tuple of arguments.
+pub fn call_tuple(callable: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>) -> PyResult<Owned> {
+    // SAFETY: the GIL is held, and both are live objects.
+    unsafe {
+        let result = guarded(|| PyObject_Call(callable.as_ptr(), args.as_ptr(), std::ptr::null_mut()));
+        Owned::from_new(callable.py(), result)
+    }
+}
 
 /// Calls `callable` with the positional arguments `args[1..]`, then one value a name of `names`.
 /// `args[0]` is scratch space that the callee may use (`PY_VECTORCALL_ARGUMENTS_OFFSET`).
@@ -23,12 +78,14 @@ pub unsafe fn call(
     // SAFETY: the GIL is held; the arguments are as the convention wants them, as promised by the
     // caller.
     unsafe {
-        let result = ffi::PyObject_Vectorcall(
-            callable,
-            args.as_mut_ptr().add(1),
-            positional | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
-            names.map_or(std::ptr::null_mut(), Bound::as_ptr),
-        );
+        let result = guarded(|| {
+            PyObject_Vectorcall(
+                callable,
+                args.as_mut_ptr().add(1),
+                positional | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
+                names.map_or(std::ptr::null_mut(), Bound::as_ptr),
+            )
+        });
         Owned::from_new(py, result)
     }
 }
@@ -39,12 +96,14 @@ pub fn call_method<const N: usize>(name: &Bound<'_, PyString>, args: [&Bound<'_,
     let mut values = args.map(Bound::as_ptr);
     // SAFETY: the GIL is held; the values are N live objects, of which the first is the one called.
     unsafe {
-        let result = ffi::PyObject_VectorcallMethod(
-            name.as_ptr(),
-            values.as_mut_ptr(),
-            N | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
-            std::ptr::null_mut(),
-        );
+        let result = guarded(|| {
+            PyObject_VectorcallMethod(
+                name.as_ptr(),
+                values.as_mut_ptr(),
+                N | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
+                std::ptr::null_mut(),
+            )
+        });
         Owned::from_new(name.py(), result)
     }
 }

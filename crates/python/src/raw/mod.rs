@@ -10,7 +10,7 @@ mod method;
 mod owned;
 mod slot;
 
-pub use call::{call, call_method};
+pub use call::{call, call_method, call_tuple};
 pub use context::{Entered, copy_context};
 pub use method::{Args, Method, fast, noargs, one_arg};
 pub use owned::Owned;

@@ -7,6 +7,7 @@ use rondel_net::Pressure;
 
 use super::Stream;
 use crate::errors::ends_the_loop;
+use crate::raw::call_method;
 
 impl Stream {
     /// Tells the protocol to pause if the buffer has risen above high water.
@@ -29,7 +30,7 @@ impl Stream {
         };
         let Some(protocol) = self.with(py, |state| state.protocol.clone()) else { return Ok(()) };
         let protocol = protocol.object().bind(py);
-        let Err(error) = protocol.call_method0(name) else { return Ok(()) };
+        let Err(error) = call_method(name, [protocol]) else { return Ok(()) };
         if ends_the_loop(py, &error) {
             return Err(error);
         }
@@ -40,7 +41,7 @@ impl Stream {
         context.set_item(intern!(py, "transport"), transport.as_ref().map(|transport| transport.bind(py)))?;
         context.set_item(intern!(py, "protocol"), protocol)?;
         if let Some(event_loop) = self.event_loop(py) {
-            event_loop.bind(py).call_method1(intern!(py, "call_exception_handler"), (context,))?;
+            call_method(intern!(py, "call_exception_handler"), [event_loop.bind(py), context.as_any()])?;
         }
         Ok(())
     }

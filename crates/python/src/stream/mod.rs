@@ -16,7 +16,7 @@ use std::os::fd::{AsFd, BorrowedFd, RawFd};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyType, PyWeakrefReference};
+use pyo3::types::{PyString, PyType, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_net::{Watermarks, WriteQueue};
 
@@ -25,7 +25,7 @@ use self::protocol::Protocol;
 use crate::cell::GilCell;
 use crate::errors::{ends_the_loop, os_error};
 use crate::event_loop::{self, Core, Direction, Watch};
-use crate::raw::{Method, NativeSlot, Owned, copy_context, one_arg};
+use crate::raw::{Method, NativeSlot, Owned, call_method, copy_context, one_arg};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
 static METHODS: [Method; 1] = [one_arg(
@@ -168,7 +168,9 @@ impl Stream {
             Direction::Write => Watch::Write(stream()),
         });
         let old = this.with_core(py, |core| {
-            core.with(py, |state| state.watch(fd, direction, watch)).map_err(|error| os_error(py, &error))
+            let old = core.with(py, |state| state.watch(fd, direction, watch));
+            // A closed loop watches nothing.
+            old.unwrap_or(Ok(None)).map_err(|error| os_error(py, &error))
         })?;
         drop(old);
         Ok(())
@@ -182,7 +184,9 @@ impl Stream {
             return Err(error);
         }
         if let Some(transport) = self.transport(py) {
-            transport.bind(py).call_method1(intern!(py, "_fatal_error"), (error.into_value(py), message))?;
+            let error = error.into_value(py).into_bound(py).into_any();
+            let message = PyString::new(py, message).into_any();
+            call_method(intern!(py, "_fatal_error"), [transport.bind(py), &error, &message])?;
         }
         Ok(())
     }

@@ -79,8 +79,8 @@ impl Stream {
 
     fn read_buffered(&self, py: Python<'_>, protocol: &Protocol) -> PyResult<()> {
         let object = protocol.object().bind(py);
-        let buffer =
-            object.call_method1(intern!(py, "get_buffer"), (-1,)).and_then(|buffer| WritableView::new(&buffer));
+        let buffer = call_method(intern!(py, "get_buffer"), [object, (-1_isize).into_pyobject(py)?.as_any()])
+            .and_then(|buffer| WritableView::new(buffer.bind(py)));
         let mut buffer = match buffer {
             Ok(buffer) => buffer,
             Err(error) => {
@@ -100,7 +100,7 @@ impl Stream {
         if received == 0 {
             return self.end_of_stream(py);
         }
-        match object.call_method1(intern!(py, "buffer_updated"), (received,)) {
+        match call_method(intern!(py, "buffer_updated"), [object, received.into_pyobject(py)?.as_any()]) {
             Ok(_) => Ok(()),
             Err(error) => self.fatal(py, error, "Fatal error: protocol.buffer_updated() call failed."),
         }
@@ -110,7 +110,7 @@ impl Stream {
     /// a connection.
     fn end_of_stream(&self, py: Python<'_>) -> PyResult<()> {
         if let Some(transport) = self.transport(py) {
-            transport.bind(py).call_method0(intern!(py, "_eof_received"))?;
+            call_method(intern!(py, "_eof_received"), [transport.bind(py)])?;
         }
         Ok(())
     }

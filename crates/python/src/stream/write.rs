@@ -14,7 +14,7 @@ use super::chunk::{Chunk, View};
 use super::{Socket, Stream, stream_of};
 use crate::errors::os_error;
 use crate::event_loop::Direction;
-use crate::raw::{Args, Entered, Owned};
+use crate::raw::{Args, Entered, Owned, call_method};
 
 /// What becomes of a write.
 enum Fate {
@@ -152,7 +152,7 @@ impl Stream {
                 if this.with(py, |state| state.queue.is_empty()) {
                     Self::watch(slf, Direction::Write, false)?;
                     if let Some(transport) = this.transport(py) {
-                        transport.bind(py).call_method0(intern!(py, "_drained"))?;
+                        call_method(intern!(py, "_drained"), [transport.bind(py)])?;
                     }
                 }
                 Ok(())
