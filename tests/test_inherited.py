@@ -4,6 +4,7 @@ import asyncio
 import inspect
 
 import pytest
+
 from rondel.base import LoopBase
 
 HOOKS = [

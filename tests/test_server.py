@@ -7,33 +7,10 @@ import sys
 import pytest
 
 from support.net import HOST, listening, receive_all, receive_exactly
-from support.protocols import Recorder
+from support.servers import Accepting, client_of
 from support.turns import turns
 
 closes_clients = pytest.mark.skipif(sys.version_info < (3, 13), reason="came with 3.13")
-
-
-class Accepting:
-    """A protocol factory that keeps what it made, and tells when there are enough."""
-
-    def __init__(self):
-        self.made = []
-        self.wanted = None
-
-    def __call__(self):
-        self.made.append(Recorder())
-        if self.wanted and len(self.made) >= self.wanted[0] and not self.wanted[1].done():
-            self.wanted[1].set_result(None)
-        return self.made[-1]
-
-    async def connections(self, count=1):
-        """Wait until so many are connected; give their protocols."""
-        if len(self.made) < count:
-            self.wanted = (count, asyncio.get_running_loop().create_future())
-            await self.wanted[1]
-        for protocol in self.made[:count]:
-            await protocol.made
-        return self.made[:count]
 
 
 @pytest.fixture
@@ -45,16 +22,11 @@ def port_of(server):
     return server.sockets[0].getsockname()[1]
 
 
-def connect(server):
-    """A blocking client of the server."""
-    return socket.create_connection(server.sockets[0].getsockname(), timeout=30)
-
-
 async def test_serves(loop, accepting):
     server = await loop.create_server(accepting, HOST, 0)
     assert server.is_serving()
     assert server.get_loop() is loop
-    with connect(server) as client:
+    with client_of(server) as client:
         (protocol,) = await accepting.connections()
         assert protocol.transport.get_extra_info("peername") == client.getsockname()
         assert protocol.transport.get_extra_info("sockname") == client.getpeername()
@@ -80,23 +52,10 @@ async def test_sockets(loop, accepting):
     await server.wait_closed()
 
 
-async def test_many_connections(loop, accepting):
-    server = await loop.create_server(accepting, HOST, 0)
-    clients = [connect(server) for _ in range(100)]
-    protocols = await accepting.connections(100)
-    for n, client in enumerate(clients):
-        client.send(b"%d" % n)
-        client.close()
-    await asyncio.gather(*(protocol.lost for protocol in protocols))
-    assert {bytes(protocol.data) for protocol in protocols} == {b"%d" % n for n in range(100)}
-    server.close()
-    await server.wait_closed()
-
-
 async def test_on_a_given_socket(loop, accepting):
     sock = listening()
     server = await loop.create_server(accepting, sock=sock)
-    connect(server).close()
+    client_of(server).close()
     (protocol,) = await accepting.connections()
     await protocol.lost
     server.close()
@@ -119,11 +78,11 @@ async def test_start_serving_later(loop, accepting):
     server = await loop.create_server(accepting, HOST, 0, start_serving=False)
     assert not server.is_serving()
     with pytest.raises(ConnectionRefusedError):
-        connect(server)
+        client_of(server)
     await server.start_serving()
     await server.start_serving()
     assert server.is_serving()
-    connect(server).close()
+    client_of(server).close()
     (protocol,) = await accepting.connections()
     await protocol.lost
     server.close()
@@ -133,7 +92,7 @@ async def test_start_serving_later(loop, accepting):
 async def test_close_leaves_connections_open(loop, accepting):
     server = await loop.create_server(accepting, HOST, 0)
     address = server.sockets[0].getsockname()
-    with connect(server) as client:
+    with client_of(server) as client:
         (protocol,) = await accepting.connections()
         server.close()
         server.close()
@@ -149,7 +108,7 @@ async def test_close_leaves_connections_open(loop, accepting):
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="3.11 does not wait for connections")
 async def test_wait_closed_waits_for_connections(loop, accepting):
     server = await loop.create_server(accepting, HOST, 0)
-    client = connect(server)
+    client = client_of(server)
     (protocol,) = await accepting.connections()
     waiting = asyncio.create_task(server.wait_closed())
     await turns(2)
@@ -164,7 +123,7 @@ async def test_wait_closed_waits_for_connections(loop, accepting):
 
 async def test_async_with(loop, accepting):
     async with await loop.create_server(accepting, HOST, 0) as server:
-        connect(server).close()
+        client_of(server).close()
         (protocol,) = await accepting.connections()
         await protocol.lost
     assert not server.is_serving()
@@ -177,7 +136,7 @@ async def test_serve_forever(loop, accepting):
     assert server.is_serving()
     with pytest.raises(RuntimeError, match="is already being awaited on serve_forever"):
         await server.serve_forever()
-    connect(server).close()
+    client_of(server).close()
     (protocol,) = await accepting.connections()
     await protocol.lost
     task.cancel()
@@ -201,7 +160,7 @@ async def test_closing_a_server_ends_serve_forever(loop, accepting):
 @pytest.mark.parametrize("method", ["close_clients", "abort_clients"])
 async def test_closing_clients(loop, accepting, method):
     server = await loop.create_server(accepting, HOST, 0)
-    clients = [connect(server) for _ in range(3)]
+    clients = [client_of(server) for _ in range(3)]
     protocols = await accepting.connections(3)
     server.close()
     getattr(server, method)()
@@ -254,80 +213,3 @@ async def test_arguments_that_do_not_go_together(loop, accepting):
 async def test_an_unresolvable_host(loop, accepting):
     with pytest.raises(socket.gaierror):
         await loop.create_server(accepting, "no such host", 0)
-
-
-async def test_connection_made_that_raises(loop, problems):
-    class Failing(Recorder):
-        def connection_made(self, transport):
-            super().connection_made(transport)
-            raise ValueError("made")
-
-    protocols = []
-    server = await loop.create_server(lambda: protocols.append(Failing()) or protocols[-1], HOST, 0)
-    client = connect(server)
-    while not protocols:
-        await turns(1)
-    await protocols[0].made
-    context = problems.take_one()
-    assert set(context) == {"message", "exception", "handle"}
-    client.send(b"goes on")
-    assert await protocols[0].received(7) == b"goes on"
-    client.close()
-    await protocols[0].lost
-    server.close()
-    await server.wait_closed()
-
-
-class FailingOnce(Accepting):
-    """A protocol factory that raises at its first call."""
-
-    def __call__(self):
-        if not self.made:
-            self.made.append(None)
-            raise ValueError("the first one")
-        return super().__call__()
-
-
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-async def test_a_factory_that_raises_costs_that_connection_alone(loop, problems):
-    loop.set_debug(True)  # without it asyncio says nothing
-    loop.slow_callback_duration = 60
-    factory = FailingOnce()
-    server = await loop.create_server(factory, HOST, 0)
-    with connect(server), connect(server) as second:
-        while len(factory.made) < 2:
-            await turns(1)
-        context = problems.take_one()
-        assert context["message"] == "Error on transport creation for incoming connection"
-        assert str(context["exception"]) == "the first one"
-        second.send(b"fine")
-        assert await factory.made[1].received(4) == b"fine"
-    await factory.made[1].lost
-    server.close()
-    await server.wait_closed()
-
-
-@pytest.mark.rondel_only("asyncio says nothing, and leaves the connection to the garbage collector")
-async def test_a_factory_that_raises_closes_its_connection(loop, problems):
-    factory = FailingOnce()
-    server = await loop.create_server(factory, HOST, 0)
-    with connect(server) as client:
-        while not factory.made:
-            await turns(1)
-        assert str(problems.take_one()["exception"]) == "the first one"
-        assert receive_all(client) == b""
-    server.close()
-    await server.wait_closed()
-
-
-async def test_a_connection_that_is_gone_before_it_is_accepted(loop, accepting):
-    server = await loop.create_server(accepting, HOST, 0)
-    for _ in range(3):
-        client = connect(server)
-        client.send(b"hello")
-        client.close()
-    for protocol in await accepting.connections(3):
-        await protocol.lost
-        assert protocol.events == [("made",), ("data", b"hello"), ("eof",), ("lost", None)]
-    server.close()
-    await server.wait_closed()

@@ -1,0 +1,105 @@
+"""Connections as a server accepts them, and protocols that fail at it."""
+
+import asyncio
+
+import pytest
+
+from support.net import HOST, receive_all
+from support.protocols import Recorder
+from support.servers import Accepting, client_of
+from support.turns import turns
+
+
+@pytest.fixture
+def accepting():
+    return Accepting()
+
+
+async def test_many_connections(loop, accepting):
+    server = await loop.create_server(accepting, HOST, 0)
+    clients = [client_of(server) for _ in range(100)]
+    protocols = await accepting.connections(100)
+    for n, client in enumerate(clients):
+        client.send(b"%d" % n)
+        client.close()
+    await asyncio.gather(*(protocol.lost for protocol in protocols))
+    assert {bytes(protocol.data) for protocol in protocols} == {b"%d" % n for n in range(100)}
+    server.close()
+    await server.wait_closed()
+
+
+async def test_connection_made_that_raises(loop, problems):
+    class Failing(Recorder):
+        def connection_made(self, transport):
+            super().connection_made(transport)
+            raise ValueError("made")
+
+    protocols = []
+    server = await loop.create_server(lambda: protocols.append(Failing()) or protocols[-1], HOST, 0)
+    client = client_of(server)
+    while not protocols:
+        await turns(1)
+    await protocols[0].made
+    context = problems.take_one()
+    assert set(context) == {"message", "exception", "handle"}
+    client.send(b"goes on")
+    assert await protocols[0].received(7) == b"goes on"
+    client.close()
+    await protocols[0].lost
+    server.close()
+    await server.wait_closed()
+
+
+class FailingOnce(Accepting):
+    """A protocol factory that raises at its first call."""
+
+    def __call__(self):
+        if not self.made:
+            self.made.append(None)
+            raise ValueError("the first one")
+        return super().__call__()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+async def test_a_factory_that_raises_costs_that_connection_alone(loop, problems):
+    loop.set_debug(True)  # without it asyncio says nothing
+    loop.slow_callback_duration = 60
+    factory = FailingOnce()
+    server = await loop.create_server(factory, HOST, 0)
+    with client_of(server), client_of(server) as second:
+        while len(factory.made) < 2:
+            await turns(1)
+        context = problems.take_one()
+        assert context["message"] == "Error on transport creation for incoming connection"
+        assert str(context["exception"]) == "the first one"
+        second.send(b"fine")
+        assert await factory.made[1].received(4) == b"fine"
+    await factory.made[1].lost
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.rondel_only("asyncio says nothing, and leaves the connection to the garbage collector")
+async def test_a_factory_that_raises_closes_its_connection(loop, problems):
+    factory = FailingOnce()
+    server = await loop.create_server(factory, HOST, 0)
+    with client_of(server) as client:
+        while not factory.made:
+            await turns(1)
+        assert str(problems.take_one()["exception"]) == "the first one"
+        assert receive_all(client) == b""
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_connection_that_is_gone_before_it_is_accepted(loop, accepting):
+    server = await loop.create_server(accepting, HOST, 0)
+    for _ in range(3):
+        client = client_of(server)
+        client.send(b"hello")
+        client.close()
+    for protocol in await accepting.connections(3):
+        await protocol.lost
+        assert protocol.events == [("made",), ("data", b"hello"), ("eof",), ("lost", None)]
+    server.close()
+    await server.wait_closed()
