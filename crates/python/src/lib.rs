@@ -18,7 +18,6 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<event_loop::Core>()?;
     module.add_class::<stream::Stream>()?;
-    module.add_function(wrap_pyfunction!(event_loop::selector_name, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;

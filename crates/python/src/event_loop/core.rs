@@ -129,7 +129,7 @@ impl Core {
 /// The selector that the environment asks for.
 ///
 /// Errors: `ValueError` when it names none of this platform.
-pub fn backend() -> PyResult<Backend> {
+fn backend() -> PyResult<Backend> {
     Backend::from_env().map_err(|error| PyValueError::new_err(error.to_string()))
 }
 

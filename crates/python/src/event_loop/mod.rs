@@ -14,7 +14,6 @@ mod turn;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
-use rondel_engine::Backend;
 
 pub use self::core::Core;
 pub use self::item::Watch;
@@ -33,14 +32,6 @@ static SLOT: NativeSlot = NativeSlot::new("_native");
 pub unsafe fn core_of<'a>(py: Python<'_>, event_loop: *mut ffi::PyObject) -> PyResult<Borrowed<'a, '_, Core>> {
     // SAFETY: as promised by the caller; `init_loop` fills the slot with a Core.
     unsafe { SLOT.get(py, event_loop) }
-}
-
-/// The selector that a new loop would use: `epoll` or `poll`.
-///
-/// Raises `ValueError` when `RONDEL_SELECTOR` names none of this platform.
-#[pyfunction]
-pub fn selector_name() -> PyResult<&'static str> {
-    self::core::backend().map(Backend::name)
 }
 
 /// Gives the class `EventLoop` its native methods. Called once, where the class is made.
