@@ -8,10 +8,13 @@ mod handle;
 mod raw;
 mod stream;
 
+use pyo3::exceptions::PyImportError;
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    refuse_subinterpreter()?;
     let [handle, timer_handle] = handle::init(module.py())?;
     module.add("Handle", handle)?;
     module.add("TimerHandle", timer_handle)?;
@@ -23,4 +26,16 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;
     module.add_function(wrap_pyfunction!(stream::init_transport, module)?)?;
     Ok(())
+}
+
+/// Classes and free handles are the process's: objects of two interpreters must not mix in them.
+///
+/// Errors: `ImportError` in any interpreter but the main one.
+fn refuse_subinterpreter() -> PyResult<()> {
+    // SAFETY: the module is imported with the GIL held, and so there is a current interpreter.
+    let id = unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) };
+    if id == 0 {
+        return Ok(());
+    }
+    Err(PyImportError::new_err("rondel does not run in a subinterpreter; import it in the main interpreter"))
 }

@@ -6,7 +6,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use super::core::{Core, State, Watched, closed};
+use super::core_of;
 use super::item::Watch;
+use super::schedule::trace;
 use crate::errors::os_error;
 use crate::handle;
 use crate::raw::Owned;
@@ -107,6 +109,8 @@ impl Core {
         // SAFETY: all are live objects; the module is private, and its caller passes an EventLoop.
         let handle: Owned =
             unsafe { handle::make(py, handle::Kind::Soon, event_loop.as_ptr(), callback.as_ptr(), &args, None)? };
+        // SAFETY: as above.
+        trace(py, unsafe { core_of(py, event_loop.as_ptr()) }?.get(), &handle)?;
         Ok(handle.bind(py).clone())
     }
 

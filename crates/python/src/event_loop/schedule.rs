@@ -112,7 +112,7 @@ fn check(
 
 /// In debug mode a handle remembers where it was made.
 #[inline]
-fn trace(py: Python<'_>, core: &Core, handle: &Owned) -> PyResult<()> {
+pub fn trace(py: Python<'_>, core: &Core, handle: &Owned) -> PyResult<()> {
     if core.debug() {
         let traceback = py.import(intern!(py, "rondel._debug"))?.call_method0(intern!(py, "source_traceback"))?;
         // SAFETY: the handle was made by `handle::make`.
