@@ -17,7 +17,7 @@ pub struct WriteQueue<B> {
 pub enum Flushed {
     /// Nothing is left.
     All,
-    /// The kernel's buffer is full again.
+    /// Something is left: the kernel's buffer is full again, or there were more buffers than one call takes.
     Some,
 }
 
