@@ -10,6 +10,7 @@ the log of asyncio without being asked for, and after 60 seconds.
 import gc
 import inspect
 import logging
+import os
 
 import pytest
 
@@ -17,6 +18,7 @@ from support import loops
 from support.log import LogRecords, Problems
 
 SECONDS = 60
+DEBUG = os.environ.get("RONDEL_TEST_DEBUG") == "1"
 
 
 def pytest_configure(config):
@@ -91,9 +93,11 @@ def new_loop(loop_kind, log):
 
 @pytest.fixture
 def loop(new_loop):
-    """A new loop, not in debug mode whatever the environment says."""
+    """A new loop, in debug mode only if RONDEL_TEST_DEBUG=1, whatever Python's environment says."""
     loop = new_loop()
-    loop.set_debug(False)
+    loop.set_debug(DEBUG)
+    if DEBUG:
+        loop.slow_callback_duration = SECONDS
     return loop
 
 

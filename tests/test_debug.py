@@ -1,6 +1,8 @@
 """Debug mode: read at construction, switched at run time, and what it watches for."""
 
 import asyncio
+import os
+import signal
 import sys
 
 import pytest
@@ -157,8 +159,6 @@ def test_slow_steps_of_tasks_name_the_task(loop, log):
 
 
 def test_slow_readers(loop, log):
-    import os
-
     reader, writer = os.pipe()
     os.write(writer, b".")
     loop.set_debug(True)
@@ -167,6 +167,27 @@ def test_slow_readers(loop, log):
     one_turn(loop)
     assert [m for m in log.messages() if m.startswith("Executing <Handle work('reader')")]
     loop.remove_reader(reader)
+    os.close(reader), os.close(writer)
+
+
+def test_handles_of_readers_and_signals_know_where_they_were_made(loop, problems):
+    def fail():
+        raise ValueError
+
+    reader, writer = os.pipe()
+    os.write(writer, b".")
+    loop.set_debug(True)
+    loop.slow_callback_duration = 60
+    loop.add_reader(reader, fail)
+    loop.add_signal_handler(signal.SIGUSR1, fail)
+    os.kill(os.getpid(), signal.SIGUSR1)
+    while len(problems.contexts) < 2:
+        one_turn(loop)
+    for context in problems.take():
+        names = [frame.name for frame in context["source_traceback"]]
+        assert "test_handles_of_readers_and_signals_know_where_they_were_made" in names
+    loop.remove_reader(reader)
+    loop.remove_signal_handler(signal.SIGUSR1)
     os.close(reader), os.close(writer)
 
 

@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from support import child, loops
+from support import loops
 from support.net import connected, listening, tcp_pair
 from support.protocols import BufferedRecorder, Recorder
 from support.turns import one_turn, turns
@@ -216,22 +216,3 @@ def test_the_loop_does_not_keep_what_a_callback_raised(loop, problems):
     del node
     gc.collect()
     assert ref() is None
-
-
-STRESSED = "test_order test_handles test_contextvars test_tcp test_buffered test_flow_control"
-
-
-@pytest.mark.timeout(180)
-def test_with_a_collection_at_every_step(loop_kind):
-    """A part of the suite, with the collector at work wherever it can be."""
-    files = [str(child.TESTS / f"{name}.py") for name in STRESSED.split()]
-    source = """
-        import gc, sys, pytest
-        gc.set_threshold(1)
-        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not pile_up"]
-        sys.exit(pytest.main([*options, *sys.argv[1:]]))
-    """
-    env = {"RONDEL_TEST_ONLY": loop_kind, "PYTEST_ADDOPTS": ""}
-    done = child.run(loop_kind, source, *files, env=env)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout

@@ -147,9 +147,9 @@ def test_what_pythons_own_handler_raises_leaves_a_waiting_loop(loop_kind):
     assert interrupt(loop_kind, HANDLER, idle=True) == (0, "from the handler\n", "")
 
 
-def hammer(port, stopped):
+def hammer(sock, stopped):
     """Send to an echo server and read back until it goes away."""
-    with socket.create_connection(("127.0.0.1", port)) as sock:
+    with sock:
         try:
             while not stopped.is_set():
                 sock.sendall(b"x" * 4096)
@@ -162,13 +162,14 @@ def hammer(port, stopped):
 def test_a_busy_server_ends_cleanly(loop_kind):
     stopped = threading.Event()
     with child.start(loop_kind, SERVER) as process:
-        port = int(process.stdout.readline())
-        threads = [threading.Thread(target=hammer, args=(port, stopped)) for _ in range(4)]
+        address = "127.0.0.1", int(process.stdout.readline())
+        socks = [socket.create_connection(address) for _ in range(4)]
+        threads = [threading.Thread(target=hammer, args=(sock, stopped)) for sock in socks]
         try:
             for thread in threads:
                 thread.start()
             # The first echo of a connection of our own: by then the server has work.
-            with socket.create_connection(("127.0.0.1", port)) as sock:
+            with socket.create_connection(address) as sock:
                 sock.sendall(b"first")
                 assert sock.recv(100) == b"first"
                 process.send_signal(signal.SIGINT)

@@ -200,6 +200,7 @@ def test_loops_run_side_by_side_in_threads(loop, new_loop):
 
 
 def test_repr(loop):
+    loop.set_debug(False)
     assert re.fullmatch(r"<\w+ running=False closed=False debug=False>", repr(loop))
     loop.set_debug(True)
     assert "debug=True" in repr(loop)

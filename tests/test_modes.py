@@ -1,0 +1,42 @@
+"""Parts of the suite again: with the collector at work everywhere, in debug mode, on poll(2)."""
+
+import pytest
+
+from support import child
+
+SUITE = """
+    import gc, sys, pytest
+    if sys.argv.pop(1) == "collect":
+        gc.set_threshold(1)
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not pile_up and not many"]
+    sys.exit(pytest.main([*options, *sys.argv[1:]]))
+"""
+
+TRANSPORTS = "tcp buffered flow_control half_close writing"
+
+
+def run_again(kind, mode, topics, **env):
+    """Run the tests of these topics in a process of their own."""
+    files = [str(child.TESTS / f"test_{topic}.py") for topic in topics.split()]
+    env = {**env, "RONDEL_TEST_ONLY": kind, "PYTEST_ADDOPTS": ""}
+    done = child.run(kind, SUITE, mode, *files, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed" in done.stdout
+
+
+@pytest.mark.timeout(180)
+def test_with_a_collection_at_every_step(loop_kind):
+    run_again(loop_kind, "collect", f"order handles contextvars reentrancy {TRANSPORTS}")
+
+
+@pytest.mark.timeout(180)
+def test_in_debug_mode(loop_kind):
+    topics = f"order handles contextvars run sock tasks cancellation readers streams {TRANSPORTS}"
+    run_again(loop_kind, "debug", topics, RONDEL_TEST_DEBUG="1")
+
+
+@pytest.mark.rondel_only("asyncio has no such variable")
+@pytest.mark.timeout(180)
+def test_on_poll(loop_kind):
+    topics = f"order readers descriptors signals sock server interrupt {TRANSPORTS}"
+    run_again(loop_kind, "poll", topics, RONDEL_SELECTOR="poll")
