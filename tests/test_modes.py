@@ -8,8 +8,8 @@ SUITE = """
     import gc, sys, pytest
     if sys.argv.pop(1) == "collect":
         gc.set_threshold(1)
-    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", "not pile_up and not many"]
-    sys.exit(pytest.main([*options, *sys.argv[1:]]))
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    sys.exit(pytest.main([*options, "-k", "not pile_up and not many", *sys.argv[1:]]))
 """
 
 TRANSPORTS = "tcp buffered flow_control half_close writing"
