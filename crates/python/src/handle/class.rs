@@ -11,6 +11,7 @@ use pyo3::types::PyType;
 use super::attributes;
 use super::fields::{Fields, INLINE, peek};
 use super::free_list::FreeList;
+use super::nesting;
 use crate::event_loop;
 use crate::raw::{Args, Method, Owned, noargs};
 
@@ -147,7 +148,7 @@ unsafe extern "C" fn destroy(object: *mut ffi::PyObject) {
         if !(*weak_list).is_null() {
             ffi::PyObject_ClearWeakRefs(object);
         }
-        Fields::of(object).release();
+        nesting::release(py, Fields::of(object));
         let index = usize::from(class == CLASSES[1].load(Ordering::Relaxed));
         if !FREE[index].keep(py, object) {
             ffi::PyObject_GC_Del(object.cast());

@@ -9,6 +9,7 @@ mod attributes;
 mod class;
 mod fields;
 mod free_list;
+mod nesting;
 mod run;
 
 pub use class::{Kind, check, init, make};
