@@ -1,6 +1,17 @@
 """Misuse and odd shapes that native code must survive: an error at most, never a crash."""
 
+import asyncio
+import gc
+import socket
+
 import pytest
+
+from support import loops
+
+
+def run(loop):
+    loop.call_soon(loop.stop)
+    loop.run_forever()
 
 
 @pytest.mark.parametrize("schedule", ["call_soon", "call_later"])
@@ -26,3 +37,66 @@ def test_what_a_chain_of_handles_held_is_dropped_with_it(loop):
     del handle
     loop.close()
     assert len(dropped) == 1000
+
+
+@pytest.mark.rondel_only("asyncio takes any object with the methods that it calls")
+def test_a_transport_needs_a_loop_of_ours(loop_kind):
+    from rondel.transports import TCPTransport
+
+    foreign = asyncio.SelectorEventLoop()
+    left, right = socket.socketpair()
+    with left, right, pytest.raises(TypeError, match="SelectorEventLoop"):
+        TCPTransport(foreign, left, asyncio.Protocol())
+    foreign.close()
+    gc.collect()
+
+
+@pytest.mark.rondel_only("the native half is rondel's")
+def test_no_other_class_takes_the_place_of_the_native_half(loop_kind):
+    import rondel
+
+    class Impostor(*rondel.EventLoop.__bases__):
+        __slots__ = ("_native",)
+
+        def __del__(self):
+            pass
+
+    impostor = Impostor.__new__(Impostor)
+    impostor._native = []
+    impostor.__class__ = rondel.EventLoop
+    with pytest.raises(RuntimeError, match="__init__"):
+        impostor.call_soon(print)
+    impostor.__class__ = Impostor
+
+
+@pytest.mark.rondel_only("asyncio's methods take any object")
+def test_native_methods_refuse_other_objects(loop_kind):
+    import rondel
+
+    for method in ("call_soon", "call_later", "call_at", "call_soon_threadsafe", "create_task"):
+        with pytest.raises(TypeError, match="EventLoop"):
+            getattr(rondel.EventLoop, method)(object(), print)
+
+
+@pytest.mark.rondel_only("the message is rondel's")
+def test_a_loop_without_init_says_so(loop_kind):
+    class Forgetful(loops.loop_class(loop_kind)):
+        def __init__(self):
+            pass
+
+    loop = Forgetful()
+    for method in (loop.call_soon, loop.create_task):
+        with pytest.raises(RuntimeError, match="__init__"):
+            method(print)
+    with pytest.raises(RuntimeError, match="__init__"):
+        loop.time()
+
+
+@pytest.mark.rondel_only("asyncio starts afresh, and leaks descriptors")
+def test_a_second_init_is_refused_and_the_loop_goes_on(loop):
+    ran = []
+    loop.call_soon(ran.append, 1)
+    with pytest.raises(RuntimeError, match="twice"):
+        loop.__init__()
+    run(loop)
+    assert ran == [1]

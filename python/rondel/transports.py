@@ -43,16 +43,18 @@ class TCPTransport(asyncio.Transport):
         extra: dict[str, Any] | None = None,
         server: Any = None,
     ) -> None:
+        # First, as it refuses what is no loop of ours, and a second time.
+        self._stream = _rondel.init_transport(self, event_loop, sock.fileno(), protocol)
         super().__init__(_describe_socket(sock, extra or {}))
         self._loop = event_loop
-        self._sock: socket.socket | None = sock
+        self._sock: socket.socket | None = None
         self._sock_fd = sock.fileno()
         self._protocol_connected = True
         self._server = server
-        _hold(sock)
         if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._stream = _rondel.init_transport(self, event_loop, self._sock_fd, protocol)
+        self._sock = sock
+        _hold(sock)
         self._stream.connect()
         if server is not None:
             _versions.attach_to_server(server, self)

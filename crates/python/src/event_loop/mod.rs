@@ -34,10 +34,15 @@ pub unsafe fn core_of<'a>(py: Python<'_>, event_loop: *mut ffi::PyObject) -> PyR
     unsafe { SLOT.get(py, event_loop) }
 }
 
+/// Errors: `TypeError` if `event_loop` is no `EventLoop`.
+pub fn check(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
+    SLOT.check(event_loop)
+}
+
 /// Gives the class `EventLoop` its native methods. Called once, where the class is made.
 #[pyfunction]
 pub fn attach_loop(class: &Bound<'_, PyType>) -> PyResult<()> {
-    SLOT.claim(class)?;
+    SLOT.claim::<Core>(class)?;
     for method in schedule::METHODS.iter().chain(&tasks::METHODS) {
         method.attach(class)?;
     }
@@ -47,12 +52,10 @@ pub fn attach_loop(class: &Bound<'_, PyType>) -> PyResult<()> {
 /// Gives a new `EventLoop` its native half, and returns it.
 ///
 /// Raises `OSError` when the process is out of descriptors, `ValueError` when `RONDEL_SELECTOR` names
-/// no selector, `RuntimeError` when the loop has one already.
+/// no selector, `RuntimeError` when the loop has one already, `TypeError` for another object.
 #[pyfunction]
 pub fn init_loop<'py>(event_loop: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Core>> {
     let core = Bound::new(event_loop.py(), Core::new(event_loop.py())?)?;
-    // SAFETY: called by EventLoop.__init__ with the instance. The module is private; another object
-    // would need the same layout.
-    unsafe { SLOT.fill(event_loop, core.clone().into_any().into())? };
+    SLOT.fill(event_loop, core.clone().into_any().into())?;
     Ok(core)
 }

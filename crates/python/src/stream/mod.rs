@@ -82,11 +82,13 @@ pub struct Stream {
 /// Gives the class `TCPTransport` its native methods. Called once, where the class is made.
 #[pyfunction]
 pub fn attach_transport(class: &Bound<'_, PyType>) -> PyResult<()> {
-    SLOT.claim(class)?;
+    SLOT.claim::<Stream>(class)?;
     METHODS.iter().try_for_each(|method| method.attach(class))
 }
 
 /// Gives a new transport its native half, and returns it. `fd` stays open until `disconnect`.
+///
+/// Raises `TypeError` for a loop that is no `EventLoop`, `RuntimeError` when the transport has one.
 #[pyfunction]
 pub fn init_transport<'py>(
     transport: &Bound<'py, PyAny>,
@@ -95,6 +97,7 @@ pub fn init_transport<'py>(
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, Stream>> {
     let py = transport.py();
+    event_loop::check(event_loop)?;
     let state = State {
         socket: Some(Socket(fd)),
         queue: WriteQueue::default(),
@@ -111,9 +114,7 @@ pub fn init_transport<'py>(
         transport: Some(transport.clone().into()),
     };
     let stream = Bound::new(py, Stream { state: GilCell::new(state) })?;
-    // SAFETY: called by TCPTransport.__init__ with the instance. The module is private; another
-    // object would need the same layout.
-    unsafe { SLOT.fill(transport, stream.clone().into_any().into())? };
+    SLOT.fill(transport, stream.clone().into_any().into())?;
     Ok(stream)
 }
 
