@@ -100,3 +100,49 @@ def test_a_second_init_is_refused_and_the_loop_goes_on(loop):
         loop.__init__()
     run(loop)
     assert ran == [1]
+
+
+@pytest.mark.rondel_only("3.11's asyncio lets the second take the place of the first")
+async def test_one_socket_has_one_transport(loop):
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    with right:
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=left)
+        with pytest.raises(RuntimeError, match="is used by transport"):
+            await loop.create_connection(asyncio.Protocol, sock=left)
+        assert transport.is_reading()
+        transport.abort()
+        await asyncio.sleep(0)
+
+
+async def test_the_writer_of_a_closing_transport_can_be_taken_away(loop):
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    with right:
+        transport, _ = await loop.create_connection(asyncio.Protocol, sock=left)
+        fd = left.fileno()
+        transport.write(bytes(10_000_000))
+        transport.close()
+        assert loop.remove_writer(fd)
+        assert not loop.remove_writer(fd)
+        loop.add_writer(fd, print)
+        assert loop.remove_writer(fd)
+        transport.abort()
+        await asyncio.sleep(0)
+
+
+def test_a_transport_of_a_closed_loop_watches_nothing(loop):
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    with right:
+        transport, _ = loop.run_until_complete(loop.create_connection(asyncio.Protocol, sock=left))
+        transport.pause_reading()
+        loop.close()
+        with pytest.raises(RuntimeError, match="Event loop is closed"):
+            transport.resume_reading()
+        with pytest.raises(RuntimeError, match="Event loop is closed"):
+            transport.write(bytes(10_000_000))
+        with pytest.warns(ResourceWarning, match="unclosed transport"):
+            del transport
+            gc.collect()
+        left.close()

@@ -36,6 +36,7 @@ class Connections(Readers):
         server: Any = None,
         **_: Any,
     ) -> TCPTransport:
+        self._check_free(sock.fileno())
         return TCPTransport(self, sock, protocol, waiter, extra=extra, server=server)
 
     def _make_ssl_transport(self, *_args: Any, **_kwargs: Any) -> TCPTransport:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVarTuple
 
+from . import _rondel
 from .base import LoopBase
 
 Ts = TypeVarTuple("Ts")
@@ -36,6 +37,12 @@ def fileno(file: FileDescriptorLike) -> int:
     if fd < 0:
         raise ValueError(f"Invalid file descriptor: {fd}")
     return fd
+
+
+def _cancel(previous: _rondel.Handle | _rondel.Stream | None) -> None:
+    # A stream stood there where its transport is closing: what it still had to send is given up.
+    if isinstance(previous, _rondel.Handle):
+        previous.cancel()
 
 
 class Readers(LoopBase):
@@ -79,8 +86,7 @@ class Readers(LoopBase):
         self._check_closed()
         handle = self._core.make_handle(self, callback, args)
         previous = self._core.set_reader(fd, handle)
-        if previous is not None:
-            previous.cancel()
+        _cancel(previous)
         return handle
 
     def _remove_reader(self, fd: int) -> bool:
@@ -89,15 +95,14 @@ class Readers(LoopBase):
         previous = self._core.set_reader(fd, None)
         if previous is None:
             return False
-        previous.cancel()
+        _cancel(previous)
         return True
 
     def _add_writer(self, fd: int, callback: Callable[[*Ts], Any], *args: *Ts) -> asyncio.Handle:
         self._check_closed()
         handle = self._core.make_handle(self, callback, args)
         previous = self._core.set_writer(fd, handle)
-        if previous is not None:
-            previous.cancel()
+        _cancel(previous)
         return handle
 
     def _remove_writer(self, fd: int) -> bool:
@@ -106,7 +111,7 @@ class Readers(LoopBase):
         previous = self._core.set_writer(fd, None)
         if previous is None:
             return False
-        previous.cancel()
+        _cancel(previous)
         return True
 
     def _check_free(self, fd: int) -> None:

@@ -154,6 +154,9 @@ impl Stream {
         let py = slf.py();
         let this = slf.get();
         let Some(Socket(fd)) = this.with(py, |state| state.socket) else { return Ok(()) };
+        if on {
+            this.with_core(py, Core::check_open)?;
+        }
         let context = if on { Some(copy_context(py)?) } else { None };
         let old_context = this.with(py, |state| match direction {
             Direction::Read => {
