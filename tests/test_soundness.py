@@ -1,5 +1,6 @@
 """Misuse and odd shapes that native code must survive: an error at most, never a crash."""
 
+import _thread
 import asyncio
 import gc
 import socket
@@ -146,3 +147,9 @@ def test_a_transport_of_a_closed_loop_watches_nothing(loop):
             del transport
             gc.collect()
         left.close()
+
+
+def test_a_thread_may_begin_with_call_soon_threadsafe_in_debug_mode(loop):
+    loop.set_debug(True)
+    _thread.start_new_thread(loop.call_soon_threadsafe, (loop.stop,))
+    loop.run_forever()

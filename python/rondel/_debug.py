@@ -14,8 +14,12 @@ _LOG_THRESHOLD = 5
 
 
 def source_traceback() -> traceback.StackSummary:
-    """The stack of the call into native code that called this."""
-    return format_helpers.extract_stack(sys._getframe(1))
+    """The stack of the call into native code that called this.
+
+    Empty where a thread begins with that call (`_thread.start_new_thread`).
+    """
+    caller = sys._getframe().f_back
+    return format_helpers.extract_stack(caller) if caller else traceback.StackSummary()
 
 
 def callback_ran(ran: _rondel.Handle | _rondel.Stream, seconds: float) -> None:
