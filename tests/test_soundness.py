@@ -3,11 +3,13 @@
 import _thread
 import asyncio
 import gc
+import signal
 import socket
+import threading
 
 import pytest
 
-from support import loops
+from support import child, loops
 
 
 def run(loop):
@@ -153,3 +155,59 @@ def test_a_thread_may_begin_with_call_soon_threadsafe_in_debug_mode(loop):
     loop.set_debug(True)
     _thread.start_new_thread(loop.call_soon_threadsafe, (loop.stop,))
     loop.run_forever()
+
+
+@pytest.mark.rondel_only("asyncio sets the descriptor only where it handles signals")
+def test_a_wakeup_fd_closed_during_the_run_is_not_put_back(loop):
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    before = signal.set_wakeup_fd(left.fileno())
+    try:
+        loop.call_soon(left.close)
+        run(loop)
+    finally:
+        after = signal.set_wakeup_fd(before)
+        right.close()
+    assert after == -1
+
+
+THREADING_IN_ANOTHER_THREAD = """
+import _thread, sys
+
+assert "threading" not in sys.modules
+lock = _thread.allocate_lock()
+lock.acquire()
+
+def run():
+    from support import loops
+    loop = loops.new_loop()
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    print("ran")
+    lock.release()
+
+_thread.start_new_thread(run, ())
+lock.acquire()
+"""
+
+
+def test_threading_may_be_imported_in_another_thread_first(loop_kind):
+    assert child.output(loop_kind, THREADING_IN_ANOTHER_THREAD) == "ran\n"
+
+
+def test_threads_that_make_run_and_close_loops_share_the_free_handles(loop_kind):
+    def work():
+        for _ in range(20):
+            loop = loops.new_loop(loop_kind)
+            for _ in range(100):
+                loop.call_soon(int)
+                loop.call_later(60, int).cancel()
+            run(loop)
+            loop.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -129,14 +129,22 @@ class EventLoop(Connections, SocketCalls, Signals, Readers, Unsupported, asyncio
 
         What another part of the program had set as the wake-up descriptor is put back.
         """
-        if threading.current_thread() is not threading.main_thread():
+        try:
+            previous = signal.set_wakeup_fd(self._core.wakeup_fd, warn_on_full_buffer=False)
+        except ValueError:
+            previous = None
+        if previous is None:
+            # Not the main thread. (Which one that is, `threading` may not know before 3.13.)
             yield
             return
-        previous = signal.set_wakeup_fd(self._core.wakeup_fd, warn_on_full_buffer=False)
         try:
             yield
         finally:
-            ours = signal.set_wakeup_fd(previous)
+            try:
+                ours = signal.set_wakeup_fd(previous)
+            except (OSError, ValueError):
+                # Closed while the loop ran.
+                ours = signal.set_wakeup_fd(-1)
             if ours not in (self._core.wakeup_fd, -1):
                 # Set while the loop ran, by somebody who wants to keep it.
                 signal.set_wakeup_fd(ours)
