@@ -168,7 +168,7 @@ class Hostile:
 def test_timers_whose_callbacks_cannot_be_compared(loop):
     one, two = loop.call_at(1e9, Hostile()), loop.call_at(1e9, Hostile())
     with pytest.raises(LookupError):
-        one == two  # noqa: B015
+        one == two  # noqa: B015  the comparison is what is tested
     assert one < loop.call_at(2e9, Hostile())
 
 
