@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from support.net import HOST
-from support.turns import turns
+from support.turns import turns, until
 
 
 async def serve(handler, **options):
@@ -102,7 +102,10 @@ async def test_lines_longer_than_the_limit(loop):
 
 
 async def test_a_reader_that_does_not_read_stops_the_sender(loop):
+    held = loop.create_future()
+
     async def hold(reader, writer):
+        held.set_result(writer.transport)
         await release.wait()
         while await reader.read(1 << 20):
             pass
@@ -110,24 +113,24 @@ async def test_a_reader_that_does_not_read_stops_the_sender(loop):
 
     release = asyncio.Event()
     server, reader, writer = await serve(hold)
-    total = 0
+    writes = 0
 
     async def send():
-        nonlocal total
+        nonlocal writes
         while True:
             writer.write(bytes(1 << 20))
-            total += 1 << 20
+            writes += 1
             await writer.drain()
 
     sending = asyncio.create_task(send())
-    before = -1
-    while before != total:
-        before = total
-        await asyncio.sleep(0.02)
-    assert not sending.done()
+    receiver = await held
+    await until(lambda: not receiver.is_reading())
+    await until(lambda: writer.transport.get_write_buffer_size() > 65536)
+    before = writes
+    await turns(100)
+    assert writes == before
     release.set()
-    while total == before:
-        await asyncio.sleep(0)
+    await until(lambda: writes > before)
     sending.cancel()
     await asyncio.wait([sending])
     writer.transport.abort()

@@ -283,14 +283,9 @@ async def test_many_tasks(loop):
     assert total == 5000
 
 
-async def test_sleeps_end_in_the_order_of_their_lengths(loop):
-    ended = []
-
-    async def nap(n):
-        await asyncio.sleep(n * 0.003)
-        ended.append(n)
-
-    await asyncio.gather(*(nap(n) for n in (3, 1, 2, 0)))
-    assert ended == [0, 1, 2, 3]
-    assert await asyncio.sleep(0, "result") == "result"
-    assert await asyncio.sleep(-1, "result") == "result"
+async def test_sleep(loop):
+    before = loop.time()
+    assert await asyncio.sleep(0.002, "result") == "result"
+    assert loop.time() >= before + 0.002
+    assert await asyncio.sleep(0, "at once") == "at once"
+    assert await asyncio.sleep(-1, "at once") == "at once"
