@@ -4,22 +4,26 @@ use std::time::Duration;
 
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use rondel_engine::{Events, Nanos};
 
 use super::core::{Core, closed};
 use super::item::Ready;
 use crate::errors::os_error;
 use crate::handle;
-use crate::raw::call_method;
+use crate::raw::{call, call_method};
 use crate::stream::Stream;
 
-/// After so long without a wait, other threads get the GIL even if no callback runs bytecode (which
-/// would let go of it by itself, after 5 ms).
-const GIL_HELD: Nanos = 4_000_000;
 /// So many items run between two looks at the clock.
 const LOOK_EVERY: u32 = 64;
+/// At most so long passes without a checkpoint, when callbacks are short and the loop never sleeps.
+const CHECKPOINT_EVERY: Nanos = 1_000_000;
 
-/// How long this thread has held the GIL.
+/// Gives other threads their share of the GIL when no callback runs bytecode.
+///
+/// A thread that waits for the GIL asks for it after the interpreter's switch interval (5 ms), and whoever runs
+/// bytecode then hands it over. To let go unasked would be worse than to hold it: the waiting thread is woken, finds the
+/// GIL taken again, starts its interval anew, and never asks.
 struct Pace {
     since: Nanos,
     items: u32,
@@ -27,21 +31,28 @@ struct Pace {
 
 impl Pace {
     #[inline]
-    fn step(&mut self, py: Python<'_>, core: &Core) {
+    fn step(&mut self, py: Python<'_>, core: &Core) -> PyResult<()> {
         self.items += 1;
-        if self.items >= LOOK_EVERY {
-            self.look(py, core);
-        }
+        if self.items >= LOOK_EVERY { self.look(py, core) } else { Ok(()) }
     }
 
     #[cold]
-    fn look(&mut self, py: Python<'_>, core: &Core) {
+    fn look(&mut self, py: Python<'_>, core: &Core) -> PyResult<()> {
         self.items = 0;
-        if core.now().saturating_sub(self.since) > GIL_HELD {
-            py.detach(|| {});
+        if core.now().saturating_sub(self.since) > CHECKPOINT_EVERY {
+            checkpoint(py)?;
             self.since = core.now();
         }
+        Ok(())
     }
+}
+
+/// Runs bytecode that does nothing: with it the interpreter looks whether another thread wants the GIL.
+fn checkpoint(py: Python<'_>) -> PyResult<()> {
+    static NOTHING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let nothing = NOTHING.get_or_try_init(py, || py.eval(c"lambda: None", None, None).map(Bound::unbind))?;
+    // SAFETY: the callable is alive, and takes no arguments.
+    unsafe { call(py, nothing.as_ptr(), &mut [std::ptr::null_mut()], None) }.map(drop)
 }
 
 #[pymethods]
@@ -90,7 +101,7 @@ impl Core {
             } else {
                 run(py, &item)?;
             }
-            pace.step(py, self);
+            pace.step(py, self)?;
         }
         Ok(())
     }
