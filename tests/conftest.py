@@ -11,6 +11,8 @@ import gc
 import inspect
 import logging
 import os
+import pathlib
+import tempfile
 
 import pytest
 
@@ -108,3 +110,16 @@ def problems(loop):
     loop.set_exception_handler(problems)
     yield problems
     assert problems.take() == []
+
+
+@pytest.fixture
+def socket_folder():
+    """A folder with a short name: the path of a Unix socket has 107 bytes at most."""
+    with tempfile.TemporaryDirectory(prefix="r") as name:
+        yield pathlib.Path(name)
+
+
+@pytest.fixture
+def socket_path(socket_folder):
+    """Where a Unix socket can be made."""
+    return str(socket_folder / "socket")

@@ -15,6 +15,7 @@ HOOKS = [
     "_set_coroutine_origin_tracking",
     "_asyncgen_firstiter_hook",
     "_asyncgen_finalizer_hook",
+    "_create_connection_transport",
     "_ensure_resolved",
     "_make_socket_transport",
     "_make_ssl_transport",
@@ -35,6 +36,21 @@ def test_base_event_loop_sets(name):
     """At its making; rondel's properties of these names take the values over."""
     own = asyncio.BaseEventLoop.__init__.__code__.co_names
     assert name in own or name == "_debug", "set_debug() sets it"
+
+
+def test_server_has():
+    """Unix servers are made by rondel, as `asyncio.Server`."""
+    arguments = list(inspect.signature(asyncio.Server).parameters)
+    assert arguments == [
+        "loop",
+        "sockets",
+        "protocol_factory",
+        "ssl_context",
+        "backlog",
+        "ssl_handshake_timeout",
+        "ssl_shutdown_timeout",
+    ]
+    assert callable(asyncio.Server._start_serving)
 
 
 def test_the_parts_add_no_state():

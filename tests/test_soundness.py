@@ -44,12 +44,12 @@ def test_what_a_chain_of_handles_held_is_dropped_with_it(loop):
 
 @pytest.mark.rondel_only("asyncio takes any object with the methods that it calls")
 def test_a_transport_needs_a_loop_of_ours(loop_kind):
-    from rondel.transports import TCPTransport
+    from rondel.transports import StreamTransport
 
     foreign = asyncio.SelectorEventLoop()
     left, right = socket.socketpair()
     with left, right, pytest.raises(TypeError, match="SelectorEventLoop"):
-        TCPTransport(foreign, left, asyncio.Protocol())
+        StreamTransport(foreign, left, asyncio.Protocol())
     foreign.close()
     gc.collect()
 

@@ -19,8 +19,6 @@ def calls(loop, sock):
         "create_datagram_endpoint": lambda: loop.create_datagram_endpoint(
             asyncio.DatagramProtocol, local_addr=(HOST, 0)
         ),
-        "create_unix_connection": lambda: loop.create_unix_connection(protocol, "path"),
-        "create_unix_server": lambda: loop.create_unix_server(protocol, "path"),
         "connect_read_pipe": lambda: loop.connect_read_pipe(protocol, sys.stdin),
         "connect_write_pipe": lambda: loop.connect_write_pipe(protocol, sys.stdout),
         "subprocess_exec": lambda: loop.subprocess_exec(asyncio.SubprocessProtocol, "true"),
@@ -46,8 +44,6 @@ async def test_high_level_calls(loop):
     for call in (
         lambda: asyncio.create_subprocess_exec("true"),
         lambda: asyncio.create_subprocess_shell("true"),
-        lambda: asyncio.open_unix_connection("path"),
-        lambda: asyncio.start_unix_server(print, "path"),
     ):
         with pytest.raises(NotImplementedError):
             await call()

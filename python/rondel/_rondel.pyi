@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from .loop import EventLoop
-from .transports import TCPTransport
+from .transports import StreamTransport
 
 __all__ = [
     "Core",
@@ -61,11 +61,11 @@ class Core:
     ) -> Handle: ...
     def set_reader(self, fd: int, handle: asyncio.Handle | None) -> Handle | Stream | None: ...
     def set_writer(self, fd: int, handle: asyncio.Handle | None) -> Handle | Stream | None: ...
-    def transport_of(self, fd: int) -> TCPTransport | None: ...
+    def transport_of(self, fd: int) -> StreamTransport | None: ...
 
 @final
 class Stream:
-    """The native half of a `TCPTransport`: bytes between a socket and a protocol."""
+    """The native half of a `StreamTransport`: bytes between a socket and a protocol."""
 
     eof: bool
     lost: int
@@ -81,7 +81,7 @@ class Stream:
     @property
     def event_loop(self) -> EventLoop | None: ...
     @property
-    def transport(self) -> TCPTransport | None: ...
+    def transport(self) -> StreamTransport | None: ...
     @property
     def watching(self) -> bool: ...
     @property
@@ -101,7 +101,7 @@ def attach_loop(cls: type, /) -> None: ...
 def init_loop(event_loop: EventLoop) -> Core: ...
 def attach_transport(cls: type, /) -> None: ...
 def init_transport(
-    transport: TCPTransport,
+    transport: StreamTransport,
     event_loop: asyncio.AbstractEventLoop,
     fd: int,
     protocol: asyncio.BaseProtocol,

@@ -95,6 +95,11 @@ def detach_from_server(server: Any, transport: asyncio.Transport) -> None:
         server._detach()
 
 
+# --- Unix servers: since 3.13 they remove their socket when they close ----------------------------
+
+UNIX_SERVERS_CLEAN_UP: bool = sys.version_info >= (3, 13)
+
+
 # --- Callbacks in messages: since 3.13 their arguments are shown in debug mode only ---------------
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel
@@ -29,6 +30,16 @@ class LoopBase(asyncio.BaseEventLoop):
         def _set_coroutine_origin_tracking(self, enabled: bool) -> None: ...
         def _asyncgen_firstiter_hook(self, agen: Any) -> None: ...
         def _asyncgen_finalizer_hook(self, agen: Any) -> None: ...
+        async def _create_connection_transport(
+            self,
+            sock: socket.socket,
+            protocol_factory: Callable[[], asyncio.BaseProtocol],
+            ssl: Any,
+            server_hostname: str | None,
+            *,
+            ssl_handshake_timeout: float | None = None,
+            ssl_shutdown_timeout: float | None = None,
+        ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]: ...
         async def _ensure_resolved(
             self,
             address: Any,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .readers import Readers
-from .transports import TCPTransport
+from .transports import StreamTransport
 
 #: Accepting stops for so many seconds when the system is out of descriptors or memory
 #: (``asyncio.constants.ACCEPT_RETRY_DELAY``).
@@ -35,11 +35,11 @@ class Connections(Readers):
         extra: dict[str, Any] | None = None,
         server: Any = None,
         **_: Any,
-    ) -> TCPTransport:
+    ) -> StreamTransport:
         self._check_free(sock.fileno())
-        return TCPTransport(self, sock, protocol, waiter, extra=extra, server=server)
+        return StreamTransport(self, sock, protocol, waiter, extra=extra, server=server)
 
-    def _make_ssl_transport(self, *_args: Any, **_kwargs: Any) -> TCPTransport:
+    def _make_ssl_transport(self, *_args: Any, **_kwargs: Any) -> StreamTransport:
         raise NotImplementedError("rondel.EventLoop: the argument ssl is not there yet")
 
     def _start_serving(

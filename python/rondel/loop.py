@@ -18,14 +18,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from . import _fork, _rondel
-from .connections import Connections
-from .readers import Readers
 from .signals import Signals
-from .socks import SocketCalls
+from .unix import UnixSockets
 from .unsupported import Unsupported
 
 
-class EventLoop(Connections, SocketCalls, Signals, Readers, Unsupported, asyncio.BaseEventLoop):
+class EventLoop(UnixSockets, Signals, Unsupported, asyncio.BaseEventLoop):
     """An asyncio event loop. Any asyncio program runs on it.
 
     Raises OSError when the process is out of descriptors, ValueError when the environment variable

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
 
 from .readers import Readers
+
+#: Between attempts to connect to a Unix server whose queue is full, at most; in seconds.
+LONGEST_PAUSE = 0.05
 
 
 def _ready(future: asyncio.Future[None]) -> None:
@@ -115,16 +119,23 @@ class SocketCalls(Readers):
                 address, family=sock.family, type=sock.type, proto=sock.proto, loop=self
             )
             address = found[0][4]
-        try:
-            sock.connect(address)
-        except (BlockingIOError, InterruptedError):
-            pass
-        else:
-            return
+        pause = 0.001
+        while True:
+            try:
+                sock.connect(address)
+            except (BlockingIOError, InterruptedError) as error:
+                if error.errno != errno.EAGAIN or sock.family != socket.AF_UNIX:
+                    break
+                # The server's queue is full. This socket does not connect, though it counts as
+                # writable, and nothing reports when there is room again (connect(2)).
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                return
         await self._writable(sock.fileno())
-        errno = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if errno:
-            raise OSError(errno, f"Connect call failed {address}")
+        failure = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            raise OSError(failure, f"Connect call failed {address}")
 
     async def sock_accept(self, sock: socket.socket) -> tuple[socket.socket, Any]:
         """Accept a connection. Gives its non-blocking socket and the peer's address."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import _rondel, _versions
 
 
-class TCPTransport(asyncio.Transport):
+class StreamTransport(asyncio.Transport):
     """A connected stream socket, given to a protocol.
 
     The order of callbacks and the messages are those of ``_SelectorSocketTransport`` in
@@ -296,4 +296,4 @@ def _as_bytes(data: bytes | bytearray | memoryview[Any]) -> bytes:
     return bytes(data)
 
 
-_rondel.attach_transport(TCPTransport)
+_rondel.attach_transport(StreamTransport)

@@ -20,14 +20,6 @@ class Unsupported(LoopBase):
         """Not there yet."""
         _not_yet("create_datagram_endpoint()")
 
-    async def create_unix_connection(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("create_unix_connection()")
-
-    async def create_unix_server(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("create_unix_server()")
-
     async def connect_read_pipe(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Not there yet."""
         _not_yet("connect_read_pipe()")

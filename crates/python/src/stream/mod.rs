@@ -79,7 +79,7 @@ pub struct Stream {
     state: GilCell<State>,
 }
 
-/// Gives the class `TCPTransport` its native methods. Called once, where the class is made.
+/// Gives the class `StreamTransport` its native methods. Called once, where the class is made.
 #[pyfunction]
 pub fn attach_transport(class: &Bound<'_, PyType>) -> PyResult<()> {
     SLOT.claim::<Stream>(class)?;
