@@ -8,7 +8,6 @@ import termios
 
 import pytest
 
-from support import child
 from support.net import connected, receive_all, receive_exactly, reset, wait_hangup
 from support.protocols import Recorder
 from support.turns import turns
@@ -210,54 +209,3 @@ async def test_closing_one_transport_from_another_in_the_same_turn(loop):
         await asyncio.wait([one.lost, two.lost], return_when=asyncio.FIRST_COMPLETED)
         await turns(2)
         assert sorted([one.names, two.names]) == [["made", "data"], ["made", "lost"]]
-
-
-OUT_OF_DESCRIPTORS = """
-    import asyncio, errno, os, resource, socket
-    from support.loops import new_loop
-    contexts = []
-    made = []
-    class Protocol(asyncio.Protocol):
-        def connection_made(self, transport):
-            made.append(transport)
-            if len(made) == 3:
-                done.set_result(None)
-    loop = new_loop()
-    loop.set_exception_handler(lambda loop, context: contexts.append(context))
-    async def main():
-        global done
-        done = loop.create_future()
-        server = await loop.create_server(Protocol, "127.0.0.1", 0)
-        clients = [socket.create_connection(server.sockets[0].getsockname()) for _ in range(3)]
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        filler = [os.open("/dev/null", os.O_RDONLY)]
-        resource.setrlimit(resource.RLIMIT_NOFILE, (filler[0] + 1, hard))
-        while not contexts:
-            await asyncio.sleep(0)
-        for _ in range(5):
-            await asyncio.sleep(0)
-        print(len(contexts))
-        context = contexts[0]
-        print(context["message"], sorted(context), context["exception"].errno == errno.EMFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        await done
-        for transport in made:
-            transport.abort()
-        server.close()
-        print(len(made))
-        [client.close() for client in clients]
-        os.close(filler[0])
-        await asyncio.sleep(0)
-    loop.run_until_complete(main())
-    loop.close()
-"""
-
-
-def test_out_of_descriptors(loop_kind):
-    reports, *rest = child.output(loop_kind, OUT_OF_DESCRIPTORS).splitlines()
-    assert rest == [
-        "socket.accept() out of system resource ['exception', 'message', 'socket'] True",
-        "3",
-    ]
-    if loop_kind == "rondel":  # asyncio says it as often as its backlog is long
-        assert reports == "1"
