@@ -17,6 +17,7 @@ HOOKS = [
     "_asyncgen_finalizer_hook",
     "_create_connection_transport",
     "_ensure_resolved",
+    "_make_datagram_transport",
     "_make_socket_transport",
     "_make_ssl_transport",
     "_write_to_self",

@@ -16,9 +16,6 @@ def calls(loop, sock):
     """A coroutine of each method, by its name."""
     protocol = asyncio.Protocol
     return {
-        "create_datagram_endpoint": lambda: loop.create_datagram_endpoint(
-            asyncio.DatagramProtocol, local_addr=(HOST, 0)
-        ),
         "connect_read_pipe": lambda: loop.connect_read_pipe(protocol, sys.stdin),
         "connect_write_pipe": lambda: loop.connect_write_pipe(protocol, sys.stdout),
         "subprocess_exec": lambda: loop.subprocess_exec(asyncio.SubprocessProtocol, "true"),

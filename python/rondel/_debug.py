@@ -22,17 +22,17 @@ def source_traceback() -> traceback.StackSummary:
     return format_helpers.extract_stack(caller) if caller else traceback.StackSummary()
 
 
-def callback_ran(ran: _rondel.Handle | _rondel.Stream, seconds: float) -> None:
+def callback_ran(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams, seconds: float) -> None:
     """Warn of a callback that took longer than ``loop.slow_callback_duration`` (debug mode)."""
-    event_loop = ran.event_loop if isinstance(ran, _rondel.Stream) else ran._loop
+    event_loop = ran._loop if isinstance(ran, _rondel.Handle) else ran.event_loop
     if event_loop is None or seconds < event_loop.slow_callback_duration:
         return
     logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
 
 
-def _describe(ran: _rondel.Handle | _rondel.Stream) -> str:
+def _describe(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams) -> str:
     """Name the task behind a handle, or the transport behind a stream: those say what blocked."""
-    if isinstance(ran, _rondel.Stream):
+    if not isinstance(ran, _rondel.Handle):
         return repr(ran.transport)
     owner = getattr(ran._callback, "__self__", None)
     return repr(owner) if isinstance(owner, Task) else str(ran)

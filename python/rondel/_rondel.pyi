@@ -1,20 +1,25 @@
 """The compiled half of rondel (crates/python). Private: programs use `rondel` itself."""
 
 import asyncio
+import socket
 from collections.abc import Sequence
 from typing import Any, final
 
+from .datagrams import DatagramTransport
 from .loop import EventLoop
 from .transports import StreamTransport
 
 __all__ = [
     "Core",
+    "Datagrams",
     "Handle",
     "Stream",
     "TimerHandle",
     "__version__",
+    "attach_datagrams",
     "attach_loop",
     "attach_transport",
+    "init_datagrams",
     "init_loop",
     "init_transport",
 ]
@@ -59,9 +64,13 @@ class Core:
     def make_handle(
         event_loop: asyncio.AbstractEventLoop, callback: Any, args: Sequence[Any]
     ) -> Handle: ...
-    def set_reader(self, fd: int, handle: asyncio.Handle | None) -> Handle | Stream | None: ...
-    def set_writer(self, fd: int, handle: asyncio.Handle | None) -> Handle | Stream | None: ...
-    def transport_of(self, fd: int) -> StreamTransport | None: ...
+    def set_reader(
+        self, fd: int, handle: asyncio.Handle | None
+    ) -> Handle | Stream | Datagrams | None: ...
+    def set_writer(
+        self, fd: int, handle: asyncio.Handle | None
+    ) -> Handle | Stream | Datagrams | None: ...
+    def transport_of(self, fd: int) -> StreamTransport | DatagramTransport | None: ...
 
 @final
 class Stream:
@@ -106,3 +115,47 @@ def init_transport(
     fd: int,
     protocol: asyncio.BaseProtocol,
 ) -> Stream: ...
+
+@final
+class Datagrams:
+    """The native half of a `DatagramTransport`: packets between a socket and a protocol."""
+
+    lost: int
+    paused: bool
+    @property
+    def protocol(self) -> asyncio.BaseProtocol | None: ...
+    @protocol.setter
+    def protocol(self, protocol: asyncio.BaseProtocol) -> None: ...
+    @property
+    def buffer_size(self) -> int: ...
+    @property
+    def closing(self) -> bool: ...
+    @property
+    def event_loop(self) -> EventLoop | None: ...
+    @property
+    def pending(self) -> bool: ...
+    @property
+    def transport(self) -> DatagramTransport | None: ...
+    @property
+    def watching(self) -> bool: ...
+    @property
+    def write_buffer_limits(self) -> tuple[int, int]: ...
+    @property
+    def writing_paused(self) -> bool: ...
+    def begin_close(self) -> bool: ...
+    def connect(self, peername: Any) -> None: ...
+    def disconnect(self) -> asyncio.BaseProtocol | None: ...
+    def discard(self) -> None: ...
+    def set_limits(self, high: int, low: int) -> bool: ...
+    def start_reading(self) -> None: ...
+    def stop_reading(self) -> None: ...
+
+def attach_datagrams(cls: type, /) -> None: ...
+def init_datagrams(
+    transport: DatagramTransport,
+    event_loop: asyncio.AbstractEventLoop,
+    sock: socket.socket,
+    protocol: asyncio.BaseProtocol,
+    remote: Any,
+    header: int | None,
+) -> Datagrams: ...

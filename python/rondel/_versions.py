@@ -108,3 +108,9 @@ def describe_callback(callback: Any, args: Any, event_loop: AbstractEventLoop) -
     describe: Any = format_helpers._format_callback_source
     debug = {"debug": event_loop.get_debug()} if sys.version_info >= (3, 13) else {}
     return str(describe(callback, args, **debug))
+
+
+# --- Datagrams: since 3.13 empty ones are sent, and each that waits counts 8 bytes more -----------
+
+#: What a datagram counts beside its bytes; None where empty ones are not sent.
+DATAGRAM_HEADER: int | None = 8 if sys.version_info >= (3, 13) else None

@@ -39,8 +39,8 @@ def fileno(file: FileDescriptorLike) -> int:
     return fd
 
 
-def _cancel(previous: _rondel.Handle | _rondel.Stream | None) -> None:
-    # A stream stood there where its transport is closing: what it still had to send is given up.
+def _cancel(previous: object) -> None:
+    # A transport stood there that is closing: what it still had to send is given up.
     if isinstance(previous, _rondel.Handle):
         previous.cancel()
 

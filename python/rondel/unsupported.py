@@ -16,10 +16,6 @@ class Unsupported(LoopBase):
 
     __slots__ = ()
 
-    async def create_datagram_endpoint(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("create_datagram_endpoint()")
-
     async def connect_read_pipe(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Not there yet."""
         _not_yet("connect_read_pipe()")

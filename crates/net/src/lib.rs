@@ -4,12 +4,14 @@
 #![forbid(unsafe_code)]
 
 mod connect;
+mod datagram_queue;
 mod listener;
 mod stream;
 mod watermarks;
 mod write_queue;
 
 pub use connect::{Connect, Connected};
+pub use datagram_queue::DatagramQueue;
 pub use listener::Listener;
 pub use stream::Stream;
 pub use watermarks::{Pressure, Watermarks};

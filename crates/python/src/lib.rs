@@ -2,9 +2,11 @@
 //! interpreter, and decides nothing.
 
 mod cell;
+mod datagram;
 mod errors;
 mod event_loop;
 mod handle;
+mod pressure;
 mod raw;
 mod stream;
 
@@ -21,10 +23,13 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<event_loop::Core>()?;
     module.add_class::<stream::Stream>()?;
+    module.add_class::<datagram::Datagrams>()?;
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;
     module.add_function(wrap_pyfunction!(stream::init_transport, module)?)?;
+    module.add_function(wrap_pyfunction!(datagram::attach_datagrams, module)?)?;
+    module.add_function(wrap_pyfunction!(datagram::init_datagrams, module)?)?;
     Ok(())
 }
 

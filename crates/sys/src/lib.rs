@@ -4,8 +4,10 @@
 //! Each part is a thin, total layer: it takes integers and buffers, makes the system call, and
 //! gives back `io::Result`. Policy (when to read, what to retry, whom to tell) lives above.
 
+pub mod datagram;
 pub mod fork;
 pub mod selector;
+pub mod sockaddr;
 pub mod socket;
 pub mod tcp;
 pub mod time;

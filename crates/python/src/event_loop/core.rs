@@ -19,6 +19,9 @@ use crate::raw::Owned;
 /// for, costs more in page faults than several reads of this size (docs/decisions).
 const RECEIVE: usize = 64 * 1024;
 
+/// The same for a datagram, which must arrive whole (`_SelectorTransport.max_size` of `CPython`).
+pub const DATAGRAM: usize = 256 * 1024;
+
 /// Memory that one receive fills.
 pub type ReceiveBuffer = Box<[MaybeUninit<u8>]>;
 
@@ -39,6 +42,8 @@ pub struct State {
     pub events: Option<Box<Events>>,
     /// Lent to a receive under way.
     pub receive: Option<ReceiveBuffer>,
+    /// The same for datagrams.
+    pub datagram: Option<ReceiveBuffer>,
 }
 
 /// The native half of an `EventLoop`.
@@ -66,6 +71,7 @@ impl Core {
                 watched: HashMap::new(),
                 events: Some(Box::default()),
                 receive: None,
+                datagram: None,
             })),
             clock,
             closed: AtomicBool::new(false),
@@ -123,6 +129,16 @@ impl Core {
     /// Gives the buffer back.
     pub fn return_receive_buffer(&self, py: Python<'_>, buffer: ReceiveBuffer) {
         self.with(py, |state| state.receive = Some(buffer));
+    }
+
+    /// The loop's buffer for one datagram; a new one if that is in use.
+    pub fn take_datagram_buffer(&self, py: Python<'_>) -> ReceiveBuffer {
+        self.with(py, |state| state.datagram.take()).flatten().unwrap_or_else(|| Box::new_uninit_slice(DATAGRAM))
+    }
+
+    /// Gives the buffer back.
+    pub fn return_datagram_buffer(&self, py: Python<'_>, buffer: ReceiveBuffer) {
+        self.with(py, |state| state.datagram = Some(buffer));
     }
 }
 

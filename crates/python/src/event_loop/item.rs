@@ -11,6 +11,10 @@ pub enum Ready {
     Read(Owned),
     /// A `Stream` whose socket can be written.
     Write(Owned),
+    /// `Datagrams` whose socket can be read.
+    Receive(Owned),
+    /// `Datagrams` whose socket can be written.
+    Send(Owned),
 }
 
 /// What stands for interest in a descriptor.
@@ -22,6 +26,10 @@ pub enum Watch {
     Read(Owned),
     /// A `Stream` that has something to write.
     Write(Owned),
+    /// `Datagrams` that receive.
+    Receive(Owned),
+    /// `Datagrams` that have something to send.
+    Send(Owned),
 }
 
 impl From<Watch> for Ready {
@@ -31,6 +39,8 @@ impl From<Watch> for Ready {
             Watch::Handle(handle) => Self::Handle(handle),
             Watch::Read(stream) => Self::Read(stream),
             Watch::Write(stream) => Self::Write(stream),
+            Watch::Receive(datagrams) => Self::Receive(datagrams),
+            Watch::Send(datagrams) => Self::Send(datagrams),
         }
     }
 }
@@ -39,7 +49,11 @@ impl Ready {
     /// The object held.
     pub fn object(&self) -> &Owned {
         match self {
-            Self::Handle(object) | Self::Read(object) | Self::Write(object) => object,
+            Self::Handle(object)
+            | Self::Read(object)
+            | Self::Write(object)
+            | Self::Receive(object)
+            | Self::Send(object) => object,
         }
     }
 }
@@ -48,7 +62,11 @@ impl Watch {
     /// The object held.
     pub fn object(&self) -> &Owned {
         match self {
-            Self::Handle(object) | Self::Read(object) | Self::Write(object) => object,
+            Self::Handle(object)
+            | Self::Read(object)
+            | Self::Write(object)
+            | Self::Receive(object)
+            | Self::Send(object) => object,
         }
     }
 }

@@ -15,7 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-pub use self::core::Core;
+pub use self::core::{Core, DATAGRAM};
 pub use self::item::Watch;
 pub use self::readers::Direction;
 use crate::raw::NativeSlot;

@@ -9,6 +9,7 @@ use rondel_engine::{Events, Nanos};
 
 use super::core::{Core, closed};
 use super::item::Ready;
+use crate::datagram::Datagrams;
 use crate::errors::os_error;
 use crate::handle;
 use crate::raw::{call, call_method};
@@ -126,5 +127,7 @@ fn run(py: Python<'_>, item: &Ready) -> PyResult<()> {
         Ready::Handle(handle) => unsafe { handle::run(py, handle.as_ptr()) },
         Ready::Read(stream) => stream.bind(py).cast::<Stream>()?.get().read_ready(py),
         Ready::Write(stream) => Stream::write_ready(stream.bind(py).cast::<Stream>()?),
+        Ready::Receive(datagrams) => datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py),
+        Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),
     }
 }

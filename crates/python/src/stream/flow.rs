@@ -1,13 +1,10 @@
 //! Flow control: when the protocol must pause writing, and when it may go on.
 
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
 use rondel_net::Pressure;
 
 use super::Stream;
-use crate::errors::ends_the_loop;
-use crate::raw::call_method;
+use crate::pressure::Parties;
 
 impl Stream {
     /// Tells the protocol to pause if the buffer has risen above high water.
@@ -22,28 +19,17 @@ impl Stream {
         self.tell(py, pressure)
     }
 
+    #[inline]
     fn tell(&self, py: Python<'_>, pressure: Pressure) -> PyResult<()> {
-        let (name, message) = match pressure {
-            Pressure::Unchanged => return Ok(()),
-            Pressure::Pause => (intern!(py, "pause_writing"), "protocol.pause_writing() failed"),
-            Pressure::Resume => (intern!(py, "resume_writing"), "protocol.resume_writing() failed"),
-        };
-        let Some(protocol) = self.with(py, |state| state.protocol.clone()) else { return Ok(()) };
-        let protocol = protocol.object().bind(py);
-        let Err(error) = call_method(name, [protocol]) else { return Ok(()) };
-        if ends_the_loop(py, &error) {
-            return Err(error);
+        if pressure == Pressure::Unchanged {
+            return Ok(());
         }
-        let context = PyDict::new(py);
-        context.set_item(intern!(py, "message"), message)?;
-        context.set_item(intern!(py, "exception"), error)?;
-        let transport = self.transport(py);
-        context.set_item(intern!(py, "transport"), transport.as_ref().map(|transport| transport.bind(py)))?;
-        context.set_item(intern!(py, "protocol"), protocol)?;
-        if let Some(event_loop) = self.event_loop(py) {
-            call_method(intern!(py, "call_exception_handler"), [event_loop.bind(py), context.as_any()])?;
-        }
-        Ok(())
+        let parties = self.with(py, |state| Parties {
+            protocol: state.protocol.as_ref().map(|protocol| protocol.object().clone()),
+            transport: state.transport.clone(),
+            event_loop: state.event_loop.clone(),
+        });
+        parties.tell(py, pressure)
     }
 }
 

@@ -20,7 +20,7 @@ use pyo3::types::{PyString, PyType, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_net::{Watermarks, WriteQueue};
 
-use self::chunk::Chunk;
+pub use self::chunk::{Chunk, View};
 use self::protocol::Protocol;
 use crate::cell::GilCell;
 use crate::errors::{ends_the_loop, os_error};
@@ -37,7 +37,7 @@ static METHODS: [Method; 1] = [one_arg(
 /// The descriptor of a socket that a Python object keeps open for as long as the stream is
 /// connected.
 #[derive(Clone, Copy)]
-struct Socket(RawFd);
+pub struct Socket(pub RawFd);
 
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
