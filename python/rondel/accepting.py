@@ -89,6 +89,10 @@ class Acceptor:
         )
 
     def _accepted(self, connection: socket.socket, address: Any) -> None:
+        if self._server is not None and not self._server.is_serving():
+            # Closed since: it counts no more connections.
+            connection.close()
+            return
         protocol = None
         try:
             protocol = self._protocol_factory()

@@ -51,13 +51,14 @@ class StreamTransport(asyncio.Transport):
         self._sock_fd = sock.fileno()
         self._protocol_connected = True
         self._server = server
+        if server is not None:
+            # A closed server refuses: nothing is held yet.
+            _versions.attach_to_server(server, self)
         if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         _hold(sock)
         self._stream.connect()
-        if server is not None:
-            _versions.attach_to_server(server, self)
         event_loop.call_soon(protocol.connection_made, self)
         # Only then, so that connection_made comes before data_received.
         event_loop.call_soon(self._start_reading)
