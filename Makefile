@@ -8,7 +8,7 @@ choose = python=$$(tools/python.sh choose "$$PYTHON")
 
 # Two targets at once would build the same environment twice.
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python build lint bench clean
+.PHONY: help demo test test-rust test-python conformance build lint bench clean
 
 help: ## show this list
 	@echo "rondel: an asyncio event loop whose engine is written in Rust"
@@ -36,6 +36,9 @@ build: ## install the release build into .venv
 
 lint: ## formatting, clippy, types, and the rules of ARCHITECTURE.md
 	@tools/need.sh git cc cargo rustfmt clippy && tools/lint.sh
+
+conformance: ## CPython's and uvloop's own tests on rondel, on each Python; writes docs/conformance.md
+	@tools/need.sh git cc cargo && tools/conformance.sh $(ARGS)
 
 bench: ## measure rondel against its peers and write the figures into README.md
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv-bench "$$python" rondel bench && \
