@@ -8,7 +8,7 @@ choose = python=$$(tools/python.sh choose "$$PYTHON")
 
 # Two targets at once would build the same environment twice.
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python conformance build lint bench clean
+.PHONY: help demo test test-rust test-python test-memory fuzz conformance build lint bench clean
 
 help: ## show this list
 	@echo "rondel: an asyncio event loop whose engine is written in Rust"
@@ -29,6 +29,12 @@ test-rust: ## the Rust tests alone
 
 test-python: ## the Python suite alone; ONLY=1 for the chosen interpreter alone
 	@tools/need.sh git cc cargo && tools/test-python.sh $(ARGS)
+
+test-memory: ## the tests of the loop again, under the address sanitizer
+	@tools/need.sh git cc cargo && tools/test-memory.sh $(ARGS)
+
+fuzz: ## each fuzz target for a minute; SECONDS=10 for another time, ARGS='engine' for one target
+	@tools/need.sh git c++ cargo && tools/fuzz.sh $(or $(SECONDS),60) $(ARGS)
 
 build: ## install the release build into .venv
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel && \

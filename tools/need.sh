@@ -31,6 +31,7 @@ for tool in "$@"; do
   case $tool in
     cargo) check_cargo ;;
     cc) command -v cc >/dev/null || lacks "a C compiler (cc)" "install gcc or clang (Debian, Ubuntu: apt install build-essential)" ;;
+    c++) command -v c++ >/dev/null || lacks "a C++ compiler (c++)" "install g++ or clang (Debian, Ubuntu: apt install g++)" ;;
     git) command -v git >/dev/null || lacks git "install git (Debian, Ubuntu: apt install git)" ;;
     rustfmt) cargo fmt --version >/dev/null 2>&1 || lacks rustfmt "run 'rustup component add rustfmt' (Debian, Ubuntu: apt install rustfmt)" ;;
     clippy) cargo clippy --version >/dev/null 2>&1 || lacks clippy "run 'rustup component add clippy' (Debian, Ubuntu: apt install rust-clippy)" ;;

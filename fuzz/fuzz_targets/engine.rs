@@ -1,4 +1,4 @@
-//! Random schedules of the engine against its model, on both backends: `cargo +nightly fuzz run engine`.
+//! Random schedules of the engine against its model, on both backends: `make fuzz ARGS=engine`.
 #![no_main]
 #![forbid(unsafe_code)]
 

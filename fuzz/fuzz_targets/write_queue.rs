@@ -1,4 +1,4 @@
-//! Random schedules of the write queue against its model: `cargo +nightly fuzz run write_queue`.
+//! Random schedules of the write queue against its model: `make fuzz ARGS=write_queue`.
 #![no_main]
 #![forbid(unsafe_code)]
 
