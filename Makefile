@@ -8,12 +8,12 @@ choose = python=$$(tools/python.sh choose "$$PYTHON")
 
 # Two targets at once would build the same environment twice.
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python test-memory fuzz conformance build lint bench clean
+.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz conformance build lint bench clean
 
 help: ## show this list
 	@echo "rondel: an asyncio event loop whose engine is written in Rust"
 	@echo
-	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
 	@echo "PYTHON=python3.12 chooses the interpreter (3.11 or newer). ARGS='...' goes to pytest, the demo or the bench."
 	@echo "Each target sets up what it needs, in .venv* and target/."
@@ -29,6 +29,9 @@ test-rust: ## the Rust tests alone
 
 test-python: ## the Python suite alone; ONLY=1 for the chosen interpreter alone
 	@tools/need.sh git cc cargo && tools/test-python.sh $(ARGS)
+
+test-downstream: ## real packages on rondel: aiohttp, uvicorn, asyncpg with a PostgreSQL, ...
+	@tools/need.sh git cc cargo && $(choose) && tools/test-downstream.sh "$$python" $(ARGS)
 
 test-memory: ## the tests of the loop again, under the address sanitizer
 	@tools/need.sh git cc cargo && tools/test-memory.sh $(ARGS)

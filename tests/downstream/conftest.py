@@ -1,0 +1,58 @@
+"""The servers that the tests need, each started once for a file, and stopped with nothing left."""
+
+import contextlib
+import gc
+import importlib.util
+import pathlib
+
+import pytest
+
+from downstream import postgres_server, redis_server
+
+PACKAGES = ("aiofiles", "aiohttp", "anyio", "asyncpg", "grpc", "redis", "uvicorn", "websockets")
+if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
+    raise pytest.UsageError(f"not installed here: {', '.join(missing)}; run `make test-downstream`")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    """After a test, with its loop closed, this process has no descriptor and no child more."""
+    before = open_files(), children()
+    yield
+    gc.collect()
+    assert (open_files(), children()) == before
+
+
+def open_files():
+    """What each descriptor of this process stands for."""
+    found = {}
+    for entry in pathlib.Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[entry.name] = str(entry.readlink())
+    return found
+
+
+def children():
+    """The ids of this process's children."""
+    threads = pathlib.Path("/proc/self/task").glob("*/children")
+    return sorted(pid for thread in threads for pid in thread.read_text().split())
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A real PostgreSQL."""
+    programs = postgres_server.find()
+    if programs is None:
+        pytest.skip(postgres_server.MISSING)
+    with postgres_server.running(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def redis_at():
+    """A real Redis, or Valkey."""
+    program = redis_server.find()
+    if program is None:
+        pytest.skip(redis_server.MISSING)
+    with redis_server.running(program) as server:
+        yield server
