@@ -32,9 +32,20 @@ def test_base_event_loop_has(name):
     )
 
 
-@pytest.mark.parametrize("name", ["_closed", "_debug", "_stopping", "_thread_id", "_ready"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_closed",
+        "_debug",
+        "_stopping",
+        "_thread_id",
+        "_ready",
+        "_default_executor",
+        "_executor_shutdown_called",
+    ],
+)
 def test_base_event_loop_sets(name):
-    """At its making; rondel's properties of these names take the values over."""
+    """At its making; rondel's properties of the first five take the values over."""
     own = asyncio.BaseEventLoop.__init__.__code__.co_names
     assert name in own or name == "_debug", "set_debug() sets it"
 

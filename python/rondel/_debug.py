@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import traceback
-from asyncio import Task, format_helpers
+from asyncio import BaseProtocol, BaseTransport, Task, format_helpers
 from asyncio.log import logger
+from typing import Any
 
 from . import _rondel
 
@@ -31,11 +32,25 @@ def callback_ran(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams, secon
 
 
 def _describe(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams) -> str:
-    """Name the task behind a handle, or the transport behind a stream: those say what blocked."""
+    """Name what blocked: not the wrapper that ran it, but the user's own part behind it.
+
+    That is a task with its coroutine, a transport's protocol, or a method with its place in the
+    source; a handle names the place of a plain function by itself.
+    """
     if not isinstance(ran, _rondel.Handle):
-        return repr(ran.transport)
-    owner = getattr(ran._callback, "__self__", None)
-    return repr(owner) if isinstance(owner, Task) else str(ran)
+        return _describe_transport(repr(ran.transport), ran.protocol)
+    callback: Any = ran._callback
+    owner = getattr(callback, "__self__", None)
+    if isinstance(owner, Task):
+        return repr(owner)
+    if isinstance(owner, BaseTransport):
+        return _describe_transport(str(ran), owner.get_protocol())
+    code = getattr(getattr(callback, "__func__", None), "__code__", None)
+    return f"{ran} defined at {code.co_filename}:{code.co_firstlineno}" if code else str(ran)
+
+
+def _describe_transport(transport: str, protocol: BaseProtocol | None) -> str:
+    return f"{transport} for {protocol!r}" if protocol is not None else transport
 
 
 def write_to_lost_connection(times: int) -> None:

@@ -7,6 +7,7 @@ for each of these names in the version at hand.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ class LoopBase(asyncio.BaseEventLoop):
 
     if TYPE_CHECKING:
         _debug: bool
+        _default_executor: concurrent.futures.Executor | None
+        _executor_shutdown_called: bool
 
         def _check_closed(self) -> None: ...
         def _check_running(self) -> None: ...

@@ -19,12 +19,13 @@ from typing import Any
 
 from . import _fork, _rondel
 from .datagrams import Endpoints
+from .executors import Executors
 from .signals import Signals
 from .unix import UnixSockets
 from .unsupported import Unsupported
 
 
-class EventLoop(UnixSockets, Endpoints, Signals, Unsupported, asyncio.BaseEventLoop):
+class EventLoop(UnixSockets, Endpoints, Signals, Executors, Unsupported, asyncio.BaseEventLoop):
     """An asyncio event loop. Any asyncio program runs on it.
 
     Raises OSError when the process is out of descriptors, ValueError when the environment variable
