@@ -10,6 +10,9 @@ from typing import Any
 
 from . import _rondel
 
+#: Natively, a timer's is no heir of the other: only `asyncio`'s abstract view says so.
+HANDLES = (_rondel.Handle, _rondel.TimerHandle)
+
 #: So many writes to a lost connection pass in silence (``asyncio.constants``).
 _LOG_THRESHOLD = 5
 
@@ -25,7 +28,7 @@ def source_traceback() -> traceback.StackSummary:
 
 def callback_ran(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams, seconds: float) -> None:
     """Warn of a callback that took longer than ``loop.slow_callback_duration`` (debug mode)."""
-    event_loop = ran._loop if isinstance(ran, _rondel.Handle) else ran.event_loop
+    event_loop = ran._loop if isinstance(ran, HANDLES) else ran.event_loop
     if event_loop is None or seconds < event_loop.slow_callback_duration:
         return
     logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
@@ -37,7 +40,7 @@ def _describe(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams) -> str:
     That is a task with its coroutine, a transport's protocol, or a method with its place in the
     source; a handle names the place of a plain function by itself.
     """
-    if not isinstance(ran, _rondel.Handle):
+    if not isinstance(ran, HANDLES):
         return _describe_transport(repr(ran.transport), ran.protocol)
     callback: Any = ran._callback
     owner = getattr(callback, "__self__", None)

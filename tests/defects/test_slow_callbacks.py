@@ -134,7 +134,7 @@ async def test_slow_protocol_methods_name_the_protocol(loop, slow):
     messages = slow.messages()
     for start in (
         r"<Handle Recorder\.connection_made\(",
-        r"<TCPTransport fd=.*> for <.*SlowProtocol object at ",
+        r"<\w+Transport fd=.*> for <.*SlowProtocol object at ",
     ):
         assert [m for m in messages if re.match("Executing " + start, m)], (start, messages)
 
