@@ -3,7 +3,6 @@
 import asyncio
 import io
 import socket
-import sys
 
 import pytest
 
@@ -16,8 +15,6 @@ def calls(loop, sock):
     """A coroutine of each method, by its name."""
     protocol = asyncio.Protocol
     return {
-        "connect_read_pipe": lambda: loop.connect_read_pipe(protocol, sys.stdin),
-        "connect_write_pipe": lambda: loop.connect_write_pipe(protocol, sys.stdout),
         "subprocess_exec": lambda: loop.subprocess_exec(asyncio.SubprocessProtocol, "true"),
         "subprocess_shell": lambda: loop.subprocess_shell(asyncio.SubprocessProtocol, "true"),
         "start_tls": lambda: loop.start_tls(None, protocol(), None),

@@ -6,6 +6,7 @@ import asyncio
 import pytest
 
 from support.net import connected, receive_all, receive_exactly
+from support.protocols import Recorder
 from support.turns import turns
 
 
@@ -157,3 +158,23 @@ async def test_writes_after_the_end_are_dropped_and_the_fifth_is_logged(loop, lo
         transport.write(b"dropped")
         assert log.messages() == ["socket.send() raised exception."]
         assert transport.get_write_buffer_size() == 0
+
+
+async def test_connection_lost_fails_after_the_last_byte_was_sent(loop, problems):
+    """The loop runs on, though it is no handle that calls connection_lost then."""
+
+    class Failing(Recorder):
+        def connection_lost(self, exc):
+            super().connection_lost(exc)
+            raise ValueError("expected")
+
+    async with connected(Failing, small_buffers=True) as (transport, protocol, peer):
+        data = b"x" * 10_000_000
+        transport.write(data)
+        assert transport.get_write_buffer_size()
+        transport.close()
+        received = loop.run_in_executor(None, receive_exactly, peer, len(data))
+        assert len(await received) == len(data)
+        await protocol.lost
+        await turns(1)
+        assert str(problems.take_one()["exception"]) == "expected"

@@ -56,7 +56,11 @@ def _describe_transport(transport: str, protocol: BaseProtocol | None) -> str:
     return f"{transport} for {protocol!r}" if protocol is not None else transport
 
 
-def write_to_lost_connection(times: int) -> None:
+def write_to_lost_connection(times: int, pipe: bool) -> None:
     """Warn of a program that goes on writing to a connection that is gone."""
     if times > _LOG_THRESHOLD:
-        logger.warning("socket.send() raised exception.")
+        logger.warning(
+            "pipe closed by peer or os.write(pipe, data) raised exception."
+            if pipe
+            else "socket.send() raised exception."
+        )

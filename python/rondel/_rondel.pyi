@@ -7,6 +7,7 @@ from typing import Any, final
 
 from .datagrams import DatagramTransport
 from .loop import EventLoop
+from .pipes import PipeTransport
 from .transports import StreamTransport
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "__version__",
     "attach_datagrams",
     "attach_loop",
+    "attach_pipes",
     "attach_transport",
     "init_datagrams",
     "init_loop",
+    "init_pipe",
     "init_transport",
 ]
 
@@ -74,7 +77,7 @@ class Core:
 
 @final
 class Stream:
-    """The native half of a `StreamTransport`: bytes between a socket and a protocol."""
+    """The native half of a transport: bytes between a socket or a pipe and a protocol."""
 
     eof: bool
     lost: int
@@ -90,7 +93,7 @@ class Stream:
     @property
     def event_loop(self) -> EventLoop | None: ...
     @property
-    def transport(self) -> StreamTransport | None: ...
+    def transport(self) -> PipeTransport | StreamTransport | None: ...
     @property
     def watching(self) -> bool: ...
     @property
@@ -114,6 +117,14 @@ def init_transport(
     event_loop: asyncio.AbstractEventLoop,
     fd: int,
     protocol: asyncio.BaseProtocol,
+) -> Stream: ...
+def attach_pipes(base: type, writer: type, /) -> None: ...
+def init_pipe(
+    transport: PipeTransport,
+    event_loop: asyncio.AbstractEventLoop,
+    fd: int,
+    protocol: asyncio.BaseProtocol,
+    writes: bool,
 ) -> Stream: ...
 
 @final

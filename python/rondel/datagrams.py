@@ -9,8 +9,9 @@ from asyncio.log import logger
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel, _versions
+from .flow import wake
 from .readers import Readers
-from .transports import _describe_socket, _hold, _let_go, _wake
+from .transports import _describe_socket, _hold, _let_go
 
 
 class DatagramTransport(asyncio.DatagramTransport):
@@ -56,7 +57,7 @@ class DatagramTransport(asyncio.DatagramTransport):
         # Only then, so that connection_made comes before datagram_received.
         event_loop.call_soon(self._start_reading)
         if waiter is not None:
-            event_loop.call_soon(_wake, waiter)
+            event_loop.call_soon(wake, waiter)
 
     def __repr__(self) -> str:
         info = [self.__class__.__name__]

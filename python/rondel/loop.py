@@ -20,12 +20,15 @@ from typing import Any
 from . import _fork, _rondel
 from .datagrams import Endpoints
 from .executors import Executors
+from .pipes import Pipes
 from .signals import Signals
 from .unix import UnixSockets
 from .unsupported import Unsupported
 
 
-class EventLoop(UnixSockets, Endpoints, Signals, Executors, Unsupported, asyncio.BaseEventLoop):
+class EventLoop(
+    UnixSockets, Endpoints, Pipes, Signals, Executors, Unsupported, asyncio.BaseEventLoop
+):
     """An asyncio event loop. Any asyncio program runs on it.
 
     Raises OSError when the process is out of descriptors, ValueError when the environment variable

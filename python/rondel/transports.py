@@ -8,13 +8,13 @@ import socket
 import warnings
 from asyncio import trsock
 from asyncio.log import logger
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel, _versions
+from .flow import Reading, Writing, wake
 
 
-class StreamTransport(asyncio.Transport):
+class StreamTransport(Reading, Writing, asyncio.Transport):
     """A connected stream socket, given to a protocol.
 
     The order of callbacks and the messages are those of ``_SelectorSocketTransport`` in
@@ -63,7 +63,7 @@ class StreamTransport(asyncio.Transport):
         # Only then, so that connection_made comes before data_received.
         event_loop.call_soon(self._start_reading)
         if waiter is not None:
-            event_loop.call_soon(_wake, waiter)
+            event_loop.call_soon(wake, waiter)
 
     def __repr__(self) -> str:
         info = [self.__class__.__name__]
@@ -92,28 +92,6 @@ class StreamTransport(asyncio.Transport):
         if self.is_reading():
             self._stream.start_reading()
 
-    def is_reading(self) -> bool:
-        """Whether data is given to the protocol as it comes."""
-        return not self._stream.closing and not self._stream.paused
-
-    def pause_reading(self) -> None:
-        """Give the protocol nothing more until `resume_reading`. Again: no effect."""
-        if not self.is_reading():
-            return
-        self._stream.paused = True
-        self._stream.stop_reading()
-        if self._loop.get_debug():
-            logger.debug("%r pauses reading", self)
-
-    def resume_reading(self) -> None:
-        """Give the protocol what comes again. Again: no effect."""
-        if self._stream.closing or not self._stream.paused:
-            return
-        self._stream.paused = False
-        self._stream.start_reading()
-        if self._loop.get_debug():
-            logger.debug("%r resumes reading", self)
-
     def _eof_received(self) -> None:
         """The peer sends no more (native code)."""
         if self._loop.get_debug():
@@ -139,13 +117,6 @@ class StreamTransport(asyncio.Transport):
         def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
             """Native: attached below."""
 
-    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
-        """Send the parts in order, with as few system calls as it takes.
-
-        Raises as `write`.
-        """
-        self._stream.write_many([_as_bytes(data) for data in list_of_data])
-
     def can_write_eof(self) -> bool:
         """True."""
         return True
@@ -168,27 +139,6 @@ class StreamTransport(asyncio.Transport):
             self._call_connection_lost(None)
         elif self._stream.eof:
             self._shut_down_writing()
-
-    def get_write_buffer_size(self) -> int:
-        """Bytes that wait to be sent."""
-        return self._stream.buffer_size
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        """Low and high water, in bytes."""
-        return self._stream.write_buffer_limits
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Set high and low water, in bytes: 64 KiB and a quarter of high unless given.
-
-        Raises ValueError unless high >= low >= 0.
-        """
-        if high is None:
-            high = 64 * 1024 if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self._stream.set_limits(high, low)
 
     # --- The end ----------------------------------------------------------------------------------
 
@@ -284,17 +234,6 @@ def _hold(sock: Any) -> None:
 
 def _let_go(sock: Any) -> None:
     sock._decref_socketios()
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.cancelled():
-        waiter.set_result(None)
-
-
-def _as_bytes(data: bytes | bytearray | memoryview[Any]) -> bytes:
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise TypeError(f"data argument must be a bytes-like object, not {type(data).__name__!r}")
-    return bytes(data)
 
 
 _rondel.attach_transport(StreamTransport)

@@ -16,14 +16,6 @@ class Unsupported(LoopBase):
 
     __slots__ = ()
 
-    async def connect_read_pipe(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("connect_read_pipe()")
-
-    async def connect_write_pipe(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("connect_write_pipe()")
-
     async def subprocess_exec(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Not there yet."""
         _not_yet("subprocess_exec()")

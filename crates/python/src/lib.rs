@@ -27,6 +27,8 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::pipes::attach_pipes, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::pipes::init_pipe, module)?)?;
     module.add_function(wrap_pyfunction!(stream::init_transport, module)?)?;
     module.add_function(wrap_pyfunction!(datagram::attach_datagrams, module)?)?;
     module.add_function(wrap_pyfunction!(datagram::init_datagrams, module)?)?;

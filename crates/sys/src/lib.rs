@@ -1,4 +1,4 @@
-//! What rondel says to the operating system, and nothing else: selectors, the waker, sockets,
+//! What rondel says to the operating system, and nothing else: selectors, the waker, sockets, pipes,
 //! the clock, fork detection.
 //!
 //! Each part is a thin, total layer: it takes integers and buffers, makes the system call, and
@@ -6,6 +6,7 @@
 
 pub mod datagram;
 pub mod fork;
+pub mod pipe;
 pub mod selector;
 pub mod sockaddr;
 pub mod socket;

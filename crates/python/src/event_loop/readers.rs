@@ -49,6 +49,14 @@ impl State {
         }
         changed
     }
+
+    /// Whether the object of `watch` is what stands there for `fd`.
+    pub fn stands_for(&self, fd: RawFd, direction: Direction, watch: &Watch) -> bool {
+        let Some(entry) = self.watched.get(&fd) else { return false };
+        let (reader, writer) = self.driver.watchers(entry.key);
+        let standing = if direction == Direction::Read { reader } else { writer };
+        standing.is_some_and(|standing| standing.object().as_ptr() == watch.object().as_ptr())
+    }
 }
 
 impl State {

@@ -24,12 +24,16 @@ impl Stream {
         if pressure == Pressure::Unchanged {
             return Ok(());
         }
-        let parties = self.with(py, |state| Parties {
+        self.parties(py).tell(py, pressure)
+    }
+
+    /// Who is told of errors in callbacks, and of whose; also once the stream has let go of them.
+    pub(super) fn parties(&self, py: Python<'_>) -> Parties {
+        self.with(py, |state| Parties {
             protocol: state.protocol.as_ref().map(|protocol| protocol.object().clone()),
             transport: state.transport.clone(),
             event_loop: state.event_loop.clone(),
-        });
-        parties.tell(py, pressure)
+        })
     }
 }
 

@@ -1,17 +1,19 @@
-//! The native half of a stream transport: bytes between a socket and a protocol.
+//! The native half of a stream transport: bytes between a socket or a pipe and a protocol.
 //!
-//! The Python class (python/rondel/transports.py) says what happens once a connection: it opens,
-//! closes, reports. What happens once a packet is here: receiving, writing, flow control. The order
-//! of calls and the messages are those of `_SelectorSocketTransport` in `CPython`'s
-//! `asyncio/selector_events.py`.
+//! The Python classes (python/rondel/transports.py, pipes.py) say what happens once a connection: it
+//! opens, closes, reports. What happens once a packet is here: receiving, writing, flow control. The
+//! order of calls and the messages are those of `_SelectorSocketTransport` in `CPython`'s
+//! `asyncio/selector_events.py`, and of the pipe transports in its `unix_events.py`.
 
 mod chunk;
+mod descriptor;
 mod flow;
+pub mod pipes;
 mod protocol;
 mod read;
 mod write;
 
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::RawFd;
 
 use pyo3::ffi;
 use pyo3::intern;
@@ -21,6 +23,8 @@ use pyo3::{PyTraverseError, PyVisit};
 use rondel_net::{Watermarks, WriteQueue};
 
 pub use self::chunk::{Chunk, View};
+pub use self::descriptor::Socket;
+use self::descriptor::{Descriptor, Kind};
 use self::protocol::Protocol;
 use crate::cell::GilCell;
 use crate::errors::{ends_the_loop, os_error};
@@ -34,28 +38,14 @@ static METHODS: [Method; 1] = [one_arg(
     write::write,
 )];
 
-/// The descriptor of a socket that a Python object keeps open for as long as the stream is
-/// connected.
-#[derive(Clone, Copy)]
-pub struct Socket(pub RawFd);
-
-impl AsFd for Socket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: the transport holds the socket object and has raised its count of users, so that
-        // its close() leaves the descriptor open; the stream uses it only until `disconnect`, which
-        // precedes the real close.
-        unsafe { BorrowedFd::borrow_raw(self.0) }
-    }
-}
-
 /// What the GIL protects.
 #[allow(clippy::struct_excessive_bools)] // asyncio's own flags: each is set and asked alone
 struct State {
     /// None once the connection is lost.
-    socket: Option<Socket>,
+    descriptor: Option<Descriptor>,
     queue: WriteQueue<Chunk>,
     watermarks: Watermarks,
-    /// Whether the socket is watched for readability.
+    /// Whether the descriptor is watched for readability.
     watching: bool,
     /// `pause_reading` was called last, not `resume_reading`.
     paused: bool,
@@ -76,6 +66,8 @@ struct State {
 /// The native half of a transport.
 #[pyclass(frozen, module = "rondel._rondel")]
 pub struct Stream {
+    /// Also once the descriptor is gone.
+    kind: Kind,
     state: GilCell<State>,
 }
 
@@ -96,24 +88,7 @@ pub fn init_transport<'py>(
     fd: RawFd,
     protocol: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, Stream>> {
-    let py = transport.py();
-    event_loop::check(event_loop)?;
-    let state = State {
-        socket: Some(Socket(fd)),
-        queue: WriteQueue::default(),
-        watermarks: Watermarks::default(),
-        watching: false,
-        paused: false,
-        eof: false,
-        closing: false,
-        lost: 0,
-        protocol: Some(Protocol::new(protocol)?),
-        read_context: None,
-        write_context: None,
-        event_loop: Some(event_loop.clone().into()),
-        transport: Some(transport.clone().into()),
-    };
-    let stream = Bound::new(py, Stream { state: GilCell::new(state) })?;
+    let stream = Stream::new(transport, event_loop, Descriptor { fd, kind: Kind::Socket }, protocol)?;
     SLOT.fill(transport, stream.clone().into_any().into())?;
     Ok(stream)
 }
@@ -128,6 +103,32 @@ unsafe fn stream_of<'a>(py: Python<'_>, transport: *mut ffi::PyObject) -> PyResu
 }
 
 impl Stream {
+    /// Errors: `TypeError` for a loop that is no `EventLoop`.
+    fn new<'py>(
+        transport: &Bound<'py, PyAny>,
+        event_loop: &Bound<'py, PyAny>,
+        descriptor: Descriptor,
+        protocol: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, Self>> {
+        event_loop::check(event_loop)?;
+        let state = State {
+            descriptor: Some(descriptor),
+            queue: WriteQueue::default(),
+            watermarks: Watermarks::default(),
+            watching: false,
+            paused: false,
+            eof: false,
+            closing: false,
+            lost: 0,
+            protocol: Some(Protocol::new(protocol)?),
+            read_context: None,
+            write_context: None,
+            event_loop: Some(event_loop.clone().into()),
+            transport: Some(transport.clone().into()),
+        };
+        Bound::new(transport.py(), Self { kind: descriptor.kind, state: GilCell::new(state) })
+    }
+
     fn with<R>(&self, py: Python<'_>, look: impl FnOnce(&mut State) -> R) -> R {
         self.state.with(py, look)
     }
@@ -149,11 +150,11 @@ impl Stream {
         look(core.get()).map(Some)
     }
 
-    /// Watches the socket in one direction, or ends that.
+    /// Watches the descriptor in one direction, or ends that.
     fn watch(slf: &Bound<'_, Self>, direction: Direction, on: bool) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        let Some(Socket(fd)) = this.with(py, |state| state.socket) else { return Ok(()) };
+        let Some(Descriptor { fd, .. }) = this.with(py, |state| state.descriptor) else { return Ok(()) };
         if on {
             this.with_core(py, Core::check_open)?;
         }
@@ -166,13 +167,22 @@ impl Stream {
             Direction::Write => std::mem::replace(&mut state.write_context, context),
         });
         drop(old_context);
-        let stream = || slf.clone().into_any().into();
-        let watch = on.then(|| match direction {
-            Direction::Read => Watch::Read(stream()),
-            Direction::Write => Watch::Write(stream()),
-        });
+        let stream = slf.clone().into_any().into();
+        let watch = match direction {
+            Direction::Read => Watch::Read(stream),
+            Direction::Write => Watch::Write(stream),
+        };
         let old = this.with_core(py, |core| {
-            let old = core.with(py, |state| state.watch(fd, direction, watch));
+            let old = core.with(py, |state| {
+                if on {
+                    state.watch(fd, direction, Some(watch.clone()))
+                } else if state.stands_for(fd, direction, &watch) {
+                    state.watch(fd, direction, None)
+                } else {
+                    // Somebody else's by now: `add_reader`, or a number that serves another file.
+                    Ok(None)
+                }
+            });
             // A closed loop watches nothing.
             old.unwrap_or(Ok(None)).map_err(|error| os_error(py, &error))
         })?;
@@ -198,10 +208,10 @@ impl Stream {
 
 #[pymethods]
 impl Stream {
-    /// Enters the socket among the loop's, so that `add_reader` on it is refused. Reads nothing yet.
+    /// Enters a socket among the loop's, so that `add_reader` on it is refused. Reads nothing yet.
     fn connect(&self, py: Python<'_>) -> PyResult<()> {
-        let (socket, transport) = self.with(py, |state| (state.socket, state.transport.clone()));
-        if let (Some(Socket(fd)), Some(transport)) = (socket, transport) {
+        let (socket, transport) = self.with(py, |state| (state.descriptor, state.transport.clone()));
+        if let (Some(Descriptor { fd, .. }), Some(transport)) = (socket, transport) {
             let transport = PyWeakrefReference::new(transport.bind(py))?.into_any();
             let enter = |core: &Core| Ok(core.with(py, |state| state.enter_transport(fd, transport.into())));
             let stale = self.with_core(py, enter)?;
@@ -210,15 +220,25 @@ impl Stream {
         Ok(())
     }
 
-    /// Takes the socket from the loop and drops all that the stream holds. Gives the protocol. The
+    /// Takes the descriptor from the loop and drops all that the stream holds. Gives the protocol. The
     /// descriptor may be closed from now on.
-    fn disconnect<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let socket = self.with(py, |state| state.socket.take());
-        if let Some(Socket(fd)) = socket {
-            let removed = self.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd))))?;
-            drop(removed);
+    fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = slf.py();
+        let this = slf.get();
+        match this.with(py, |state| state.descriptor) {
+            Some(Descriptor { fd, kind: Kind::Socket }) => {
+                let removed = this.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd))))?;
+                drop(removed);
+            }
+            // Both ends of a terminal may be the same descriptor: the other one goes on.
+            Some(_) => {
+                Self::watch(slf, Direction::Read, false)?;
+                Self::watch(slf, Direction::Write, false)?;
+            }
+            None => {}
         }
-        let (protocol, rest) = self.with(py, |state| {
+        let (protocol, rest) = this.with(py, |state| {
+            state.descriptor = None;
             state.closing = true;
             state.watching = false;
             let rest = (
@@ -234,11 +254,15 @@ impl Stream {
         Ok(protocol.map(|protocol| protocol.object().bind(py).clone()))
     }
 
-    /// Marks the stream as closing, and ends reading. Tells whether that is new.
+    /// Marks the stream as closing, and ends reading (what is still written to a pipe may fail: its
+    /// reader stays watched). Tells whether that is new.
     fn begin_close(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let py = slf.py();
-        let new = slf.get().with(py, |state| !std::mem::replace(&mut state.closing, true));
-        if new {
+        let (new, reads) = slf.get().with(py, |state| {
+            let reads = state.descriptor.is_some_and(|descriptor| descriptor.kind != Kind::WritePipe);
+            (!std::mem::replace(&mut state.closing, true), reads)
+        });
+        if new && reads {
             Self::watch(slf, Direction::Read, false)?;
         }
         Ok(new)
@@ -318,7 +342,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Watches the socket for readability, in a copy of the current context.
+    /// Watches the descriptor for readability, in a copy of the current context.
     fn start_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
         Self::watch(slf, Direction::Read, true)
     }

@@ -1,4 +1,4 @@
-//! From the socket to the protocol: one receive each time the socket is readable.
+//! From the descriptor to the protocol: one receive each time it is readable.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -8,9 +8,9 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use rondel_sys::socket;
 
 use super::Stream;
+use super::descriptor::Kind;
 use super::protocol::Protocol;
 use crate::errors::os_error;
 use crate::raw::{Entered, Owned, call_method};
@@ -24,7 +24,7 @@ enum Received {
 }
 
 impl Stream {
-    /// The socket is readable: gives what came to the protocol, in the context in which reading
+    /// The descriptor is readable: gives what came to the protocol, in the context in which reading
     /// began. A paused or closing stream reads nothing.
     ///
     /// Errors: `KeyboardInterrupt`, `SystemExit`.
@@ -34,38 +34,48 @@ impl Stream {
             if !state.watching {
                 return None;
             }
-            Some((state.protocol.clone()?, state.read_context.clone()?))
+            Some((state.descriptor?.kind, state.protocol.clone()?, state.read_context.clone()?))
         });
-        let Some((protocol, context)) = ready else { return Ok(()) };
+        let Some((kind, protocol, context)) = ready else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
-        if protocol.is_buffered() { self.read_buffered(py, &protocol) } else { self.read_data(py, &protocol) }
+        if kind == Kind::WritePipe {
+            self.reader_gone(py)
+        } else if protocol.is_buffered() {
+            self.read_buffered(py, &protocol, kind)
+        } else {
+            self.read_data(py, &protocol, kind)
+        }
     }
 
     #[inline]
-    fn read_data(&self, py: Python<'_>, protocol: &Protocol) -> PyResult<()> {
+    fn read_data(&self, py: Python<'_>, protocol: &Protocol, kind: Kind) -> PyResult<()> {
         match self.receive(py) {
             Ok(Received::Data(data)) => {
                 let name = intern!(py, "data_received");
                 match call_method(name, [protocol.object().bind(py), data.bind(py)]) {
                     Ok(_) => Ok(()),
+                    // A pipe stays open then: so it is in asyncio.
+                    Err(error) if kind == Kind::ReadPipe => {
+                        self.parties(py).report(py, error, "Fatal error: protocol.data_received() call failed.")
+                    }
                     Err(error) => self.fatal(py, error, "Fatal error: protocol.data_received() call failed."),
                 }
             }
             Ok(Received::Nothing) => Ok(()),
             Ok(Received::End) => self.end_of_stream(py),
-            Err(error) => self.fatal(py, error, "Fatal read error on socket transport"),
+            Err(error) => self.fatal(py, error, kind.read_error()),
         }
     }
 
     /// Receives into the loop's buffer, and makes a bytes object of the right size.
     #[inline]
     fn receive(&self, py: Python<'_>) -> PyResult<Received> {
-        let Some(socket) = self.with(py, |state| state.socket) else {
+        let Some(descriptor) = self.with(py, |state| state.descriptor) else {
             return Ok(Received::Nothing);
         };
         let received = self.with_core(py, |core| {
             let mut buffer = core.take_receive_buffer(py);
-            let received = match socket::recv(socket, &mut buffer) {
+            let received = match descriptor.receive(&mut buffer) {
                 Ok([]) => Ok(Received::End),
                 Ok(data) => Ok(Received::Data(PyBytes::new(py, data).into_any().into())),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
@@ -77,7 +87,7 @@ impl Stream {
         Ok(received.unwrap_or(Received::Nothing))
     }
 
-    fn read_buffered(&self, py: Python<'_>, protocol: &Protocol) -> PyResult<()> {
+    fn read_buffered(&self, py: Python<'_>, protocol: &Protocol, kind: Kind) -> PyResult<()> {
         let object = protocol.object().bind(py);
         let buffer = call_method(intern!(py, "get_buffer"), [object, (-1_isize).into_pyobject(py)?.as_any()])
             .and_then(|buffer| WritableView::new(buffer.bind(py)));
@@ -87,13 +97,13 @@ impl Stream {
                 return self.fatal(py, error, "Fatal error: protocol.get_buffer() call failed.");
             }
         };
-        let Some(socket) = self.with(py, |state| state.socket) else { return Ok(()) };
-        let received = match socket::recv(socket, buffer.bytes()) {
+        let Some(descriptor) = self.with(py, |state| state.descriptor) else { return Ok(()) };
+        let received = match descriptor.receive(buffer.bytes()) {
             Ok(data) => data.len(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => {
                 let error = os_error(py, &error);
-                return self.fatal(py, error, "Fatal read error on socket transport");
+                return self.fatal(py, error, kind.read_error());
             }
         };
         drop(buffer);
@@ -104,6 +114,15 @@ impl Stream {
             Ok(_) => Ok(()),
             Err(error) => self.fatal(py, error, "Fatal error: protocol.buffer_updated() call failed."),
         }
+    }
+
+    /// Nobody reads any more what is written to the pipe.
+    #[cold]
+    fn reader_gone(&self, py: Python<'_>) -> PyResult<()> {
+        if let Some(transport) = self.transport(py) {
+            call_method(intern!(py, "_reader_gone"), [transport.bind(py)])?;
+        }
+        Ok(())
     }
 
     /// The peer sends no more. What that means to the transport is said in Python: it happens once

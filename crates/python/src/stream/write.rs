@@ -1,4 +1,4 @@
-//! From the program to the socket: at once, and only what the system refuses is queued.
+//! From the program to the descriptor: at once, and only what the system refuses is queued.
 
 use std::io;
 
@@ -8,17 +8,17 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView};
 use rondel_net::Flushed;
-use rondel_sys::socket;
 
 use super::chunk::{Chunk, View};
-use super::{Socket, Stream, stream_of};
+use super::descriptor::{Descriptor, Kind};
+use super::{Stream, stream_of};
 use crate::errors::os_error;
 use crate::event_loop::Direction;
 use crate::raw::{Args, Entered, Owned, call_method};
 
 /// What becomes of a write.
 enum Fate {
-    Send(Socket),
+    Send(Descriptor),
     /// Behind what waits already.
     Queue,
     /// The connection is gone.
@@ -26,7 +26,7 @@ enum Fate {
     Refuse(&'static str),
 }
 
-/// What the socket took.
+/// What the descriptor took.
 enum Sent {
     All,
     Some(usize),
@@ -38,17 +38,26 @@ pub fn write(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
     // SAFETY: the interpreter calls the method with a live transport, and with one live argument.
     let (stream, data) = unsafe { (stream_of(py, slf)?, Borrowed::from_ptr(py, args.positional()[0])) };
+    write_object(&stream, &data)
+}
+
+/// Writes what a program gave.
+///
+/// Errors: `TypeError` for what is no bytes-like object.
+#[inline]
+pub fn write_object(stream: &Bound<'_, Stream>, data: &Bound<'_, PyAny>) -> PyResult<Owned> {
+    let py = stream.py();
     if let Ok(bytes) = data.cast::<PyBytes>() {
-        write_bytes(&stream, bytes.as_bytes(), || Chunk::shared(&bytes))?;
+        write_bytes(stream, bytes.as_bytes(), || Chunk::shared(bytes))?;
     } else if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
-        let Ok(view) = View::new(&data) else {
+        let Ok(view) = View::new(data) else {
             // With gaps in it.
             let whole = data.call_method0(intern!(py, "tobytes"))?.cast_into::<PyBytes>()?;
-            write_bytes(&stream, whole.as_bytes(), || Chunk::shared(&whole))?;
+            write_bytes(stream, whole.as_bytes(), || Chunk::shared(&whole))?;
             return Ok(py.None().into_bound(py).into());
         };
         // Copied, because the caller may use the buffer again once write has returned.
-        write_bytes(&stream, view.bytes(), || Chunk::Copied(view.bytes().to_vec()))?;
+        write_bytes(stream, view.bytes(), || Chunk::Copied(view.bytes().to_vec()))?;
     } else {
         return Err(PyTypeError::new_err(format!(
             "data argument must be a bytes-like object, not '{}'",
@@ -65,7 +74,7 @@ fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> 
     match this.fate(py, data) {
         Fate::Refuse(why) => return Err(PyRuntimeError::new_err(why)),
         Fate::Lost => return this.write_to_lost(py),
-        Fate::Send(socket) => match send(py, socket, data) {
+        Fate::Send(descriptor) => match send(py, descriptor, data) {
             Sent::All => return Ok(()),
             Sent::Some(sent) => {
                 let chunk = chunk();
@@ -73,7 +82,7 @@ fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> 
                 Stream::watch(stream, Direction::Write, true)?;
             }
             Sent::Failed(error) => {
-                return this.fatal(py, error, "Fatal write error on socket transport");
+                return this.write_failed(py, error, descriptor.kind);
             }
         },
         Fate::Queue if data.is_empty() => return Ok(()),
@@ -86,8 +95,8 @@ fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> 
 }
 
 #[inline]
-fn send(py: Python<'_>, socket: Socket, data: &[u8]) -> Sent {
-    match socket::send(socket, data) {
+fn send(py: Python<'_>, descriptor: Descriptor, data: &[u8]) -> Sent {
+    match descriptor.send(data) {
         Ok(sent) if sent == data.len() => Sent::All,
         Ok(sent) => Sent::Some(sent),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Sent::Some(0),
@@ -105,10 +114,12 @@ impl Stream {
             if data.is_empty() {
                 return Fate::Queue;
             }
-            match state.socket {
-                Some(socket) if state.lost == 0 => {
+            match state.descriptor {
+                // A pipe that closes takes nothing more; to a socket one may write until it is lost.
+                Some(Descriptor { kind: Kind::WritePipe, .. }) if state.closing => Fate::Lost,
+                Some(descriptor) if state.lost == 0 => {
                     if state.queue.is_empty() {
-                        Fate::Send(socket)
+                        Fate::Send(descriptor)
                     } else {
                         Fate::Queue
                     }
@@ -124,11 +135,12 @@ impl Stream {
             state.lost = state.lost.saturating_add(1);
             state.lost
         });
-        py.import(intern!(py, "rondel._debug"))?.call_method1(intern!(py, "write_to_lost_connection"), (lost,))?;
+        py.import(intern!(py, "rondel._debug"))?
+            .call_method1(intern!(py, "write_to_lost_connection"), (lost, self.kind == Kind::WritePipe))?;
         Ok(())
     }
 
-    /// The socket can take bytes again: sends what waits, in the context of the write that had to
+    /// The descriptor can take bytes again: sends what waits, in the context of the write that had to
     /// wait first.
     ///
     /// Errors: `KeyboardInterrupt`, `SystemExit`.
@@ -136,14 +148,13 @@ impl Stream {
         let py = slf.py();
         let this = slf.get();
         let ready = this.with(py, |state| {
-            let socket = state.socket.filter(|_| !state.queue.is_empty())?;
-            Some((socket, state.write_context.clone()?))
+            let descriptor = state.descriptor.filter(|_| !state.queue.is_empty())?;
+            Some((descriptor, state.write_context.clone()?))
         });
-        let Some((socket, context)) = ready else { return Ok(()) };
+        let Some((descriptor, context)) = ready else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
         let mut done = Vec::new();
-        let flushed =
-            this.with(py, |state| state.queue.flush(&mut done, |chunks| socket::send_vectored(socket, chunks)));
+        let flushed = this.with(py, |state| state.queue.flush(&mut done, |chunks| descriptor.send_vectored(chunks)));
         drop(done);
         match flushed {
             Ok(Flushed::All | Flushed::Some) => {
@@ -151,15 +162,13 @@ impl Stream {
                 this.buffer_shrunk(py)?;
                 if this.with(py, |state| state.queue.is_empty()) {
                     Self::watch(slf, Direction::Write, false)?;
-                    if let Some(transport) = this.transport(py) {
-                        call_method(intern!(py, "_drained"), [transport.bind(py)])?;
-                    }
+                    this.drained(py)?;
                 }
                 Ok(())
             }
             Err(error) => {
                 Self::discard(slf)?;
-                this.fatal(py, os_error(py, &error), "Fatal write error on socket transport")
+                this.write_failed(py, os_error(py, &error), descriptor.kind)
             }
         }
     }
@@ -181,8 +190,8 @@ impl Stream {
                         state.queue.push(Chunk::shared(bytes), 0);
                     }
                 });
-                if let Fate::Send(socket) = fate {
-                    Self::flush_new(slf, socket)?;
+                if let Fate::Send(descriptor) = fate {
+                    Self::flush_new(slf, descriptor)?;
                 }
             }
         }
@@ -191,20 +200,40 @@ impl Stream {
 }
 
 impl Stream {
-    /// Sends what was queued on an empty queue, and watches the socket if something is left.
-    fn flush_new(slf: &Bound<'_, Self>, socket: Socket) -> PyResult<()> {
+    /// All that was queued is sent. The connection may end with that: who is told of an error is
+    /// noted before.
+    #[cold]
+    fn drained(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(transport) = self.transport(py) else { return Ok(()) };
+        let parties = self.parties(py);
+        match call_method(intern!(py, "_drained"), [transport.bind(py)]) {
+            Ok(_) => Ok(()),
+            Err(error) => parties.report(py, error, "Fatal error: protocol.connection_lost() call failed."),
+        }
+    }
+
+    #[cold]
+    fn write_failed(&self, py: Python<'_>, error: PyErr, kind: Kind) -> PyResult<()> {
+        if kind == Kind::WritePipe {
+            // As in asyncio this counts as the first write that was lost.
+            self.with(py, |state| state.lost = state.lost.saturating_add(1));
+        }
+        self.fatal(py, error, kind.write_error())
+    }
+
+    /// Sends what was queued on an empty queue, and watches the descriptor if something is left.
+    fn flush_new(slf: &Bound<'_, Self>, descriptor: Descriptor) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
         let mut done = Vec::new();
-        let flushed =
-            this.with(py, |state| state.queue.flush(&mut done, |chunks| socket::send_vectored(socket, chunks)));
+        let flushed = this.with(py, |state| state.queue.flush(&mut done, |chunks| descriptor.send_vectored(chunks)));
         drop(done);
         match flushed {
             Ok(Flushed::All) => Ok(()),
             Ok(Flushed::Some) => Self::watch(slf, Direction::Write, true),
             Err(error) => {
                 drop(this.with(py, |state| state.queue.take()));
-                this.fatal(py, os_error(py, &error), "Fatal write error on socket transport")
+                this.write_failed(py, os_error(py, &error), descriptor.kind)
             }
         }
     }
