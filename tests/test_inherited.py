@@ -11,6 +11,7 @@ HOOKS = [
     "_check_callback",
     "_check_closed",
     "_check_running",
+    "_check_sendfile_params",
     "_check_thread",
     "_set_coroutine_origin_tracking",
     "_asyncgen_firstiter_hook",
@@ -20,6 +21,8 @@ HOOKS = [
     "_make_datagram_transport",
     "_make_socket_transport",
     "_make_ssl_transport",
+    "_sendfile_native",
+    "_sock_sendfile_native",
     "_write_to_self",
     "_timer_handle_cancelled",
 ]

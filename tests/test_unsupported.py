@@ -1,7 +1,6 @@
 """What is still to come says so, and names itself."""
 
 import asyncio
-import io
 import socket
 
 import pytest
@@ -18,8 +17,6 @@ def calls(loop, sock):
         "subprocess_exec": lambda: loop.subprocess_exec(asyncio.SubprocessProtocol, "true"),
         "subprocess_shell": lambda: loop.subprocess_shell(asyncio.SubprocessProtocol, "true"),
         "start_tls": lambda: loop.start_tls(None, protocol(), None),
-        "sendfile": lambda: loop.sendfile(None, io.BytesIO()),
-        "sock_sendfile": lambda: loop.sock_sendfile(sock, io.BytesIO()),
     }
 
 

@@ -82,6 +82,7 @@ class Stream:
     eof: bool
     lost: int
     paused: bool
+    sending_file: bool
     @property
     def protocol(self) -> asyncio.BaseProtocol | None: ...
     @protocol.setter

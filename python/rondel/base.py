@@ -43,6 +43,9 @@ class LoopBase(asyncio.BaseEventLoop):
             ssl_handshake_timeout: float | None = None,
             ssl_shutdown_timeout: float | None = None,
         ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]: ...
+        def _check_sendfile_params(
+            self, sock: socket.socket, file: Any, offset: int, count: int | None
+        ) -> None: ...
         async def _ensure_resolved(
             self,
             address: Any,

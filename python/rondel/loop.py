@@ -21,13 +21,14 @@ from . import _fork, _rondel
 from .datagrams import Endpoints
 from .executors import Executors
 from .pipes import Pipes
+from .sendfiles import SendFiles
 from .signals import Signals
 from .unix import UnixSockets
 from .unsupported import Unsupported
 
 
 class EventLoop(
-    UnixSockets, Endpoints, Pipes, Signals, Executors, Unsupported, asyncio.BaseEventLoop
+    UnixSockets, SendFiles, Endpoints, Pipes, Signals, Executors, Unsupported, asyncio.BaseEventLoop
 ):
     """An asyncio event loop. Any asyncio program runs on it.
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import warnings
-from asyncio import trsock
+from asyncio import constants, transports, trsock
 from asyncio.log import logger
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from . import _rondel, _versions
 from .flow import Reading, Writing, wake
 
 
-class StreamTransport(Reading, Writing, asyncio.Transport):
+class StreamTransport(Reading, Writing, transports._FlowControlMixin):  # `sendfile` asks for it
     """A connected stream socket, given to a protocol.
 
     The order of callbacks and the messages are those of ``_SelectorSocketTransport`` in
@@ -31,7 +31,10 @@ class StreamTransport(Reading, Writing, asyncio.Transport):
         "_sock",
         "_sock_fd",
         "_stream",
+        "_transfer",  # what a file transfer under way waits for
     )
+
+    _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
 
     def __init__(
         self,
@@ -45,8 +48,9 @@ class StreamTransport(Reading, Writing, asyncio.Transport):
     ) -> None:
         # First, as it refuses what is no loop of ours, and a second time.
         self._stream = _rondel.init_transport(self, event_loop, sock.fileno(), protocol)
-        super().__init__(_describe_socket(sock, extra or {}))
+        asyncio.Transport.__init__(self, _describe_socket(sock, extra or {}))
         self._loop = event_loop
+        self._transfer: asyncio.Future[None] | None = None
         self._sock: socket.socket | None = None
         self._sock_fd = sock.fileno()
         self._protocol_connected = True
@@ -135,10 +139,16 @@ class StreamTransport(Reading, Writing, asyncio.Transport):
 
     def _drained(self) -> None:
         """All that was queued is sent (native code)."""
+        if self._transfer is not None:
+            wake(self._transfer)
         if self._stream.closing:
             self._call_connection_lost(None)
         elif self._stream.eof:
             self._shut_down_writing()
+
+    @property
+    def _protocol_paused(self) -> bool:
+        return self._stream.writing_paused
 
     # --- The end ----------------------------------------------------------------------------------
 
@@ -194,6 +204,8 @@ class StreamTransport(Reading, Writing, asyncio.Transport):
 
     def _release_socket(self) -> None:
         self._stream.disconnect()
+        if self._transfer is not None and not self._transfer.done():
+            self._transfer.set_exception(ConnectionError("Connection is closed by peer"))
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()

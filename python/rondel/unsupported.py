@@ -27,11 +27,3 @@ class Unsupported(LoopBase):
     async def start_tls(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Not there yet."""
         _not_yet("start_tls()")
-
-    async def sendfile(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("sendfile()")
-
-    async def sock_sendfile(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("sock_sendfile()")

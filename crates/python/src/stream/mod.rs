@@ -51,6 +51,8 @@ struct State {
     paused: bool,
     /// `write_eof` was called.
     eof: bool,
+    /// A file is sent past the queue; nothing else may be.
+    sending_file: bool,
     /// `close` or `abort` was called, or the connection failed.
     closing: bool,
     /// How many times the connection was found lost; writes add to it.
@@ -118,6 +120,7 @@ impl Stream {
             watching: false,
             paused: false,
             eof: false,
+            sending_file: false,
             closing: false,
             lost: 0,
             protocol: Some(Protocol::new(protocol)?),
@@ -326,6 +329,16 @@ impl Stream {
     #[setter]
     fn set_eof(&self, py: Python<'_>, eof: bool) {
         self.with(py, |state| state.eof = eof);
+    }
+
+    #[getter]
+    fn get_sending_file(&self, py: Python<'_>) -> bool {
+        self.with(py, |state| state.sending_file)
+    }
+
+    #[setter]
+    fn set_sending_file(&self, py: Python<'_>, sending_file: bool) {
+        self.with(py, |state| state.sending_file = sending_file);
     }
 
     #[getter]

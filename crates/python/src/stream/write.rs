@@ -23,7 +23,23 @@ enum Fate {
     Queue,
     /// The connection is gone.
     Lost,
-    Refuse(&'static str),
+    Refuse(Refusal),
+}
+
+/// Why nothing may be written.
+enum Refusal {
+    EndWritten,
+    SendingFile,
+}
+
+impl Refusal {
+    #[cold]
+    fn error(&self, method: &str) -> PyErr {
+        PyRuntimeError::new_err(match self {
+            Self::EndWritten => format!("Cannot call {method}() after write_eof()"),
+            Self::SendingFile => format!("unable to {method}; sendfile is in progress"),
+        })
+    }
 }
 
 /// What the descriptor took.
@@ -72,7 +88,7 @@ fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> 
     let py = stream.py();
     let this = stream.get();
     match this.fate(py, data) {
-        Fate::Refuse(why) => return Err(PyRuntimeError::new_err(why)),
+        Fate::Refuse(why) => return Err(why.error("write")),
         Fate::Lost => return this.write_to_lost(py),
         Fate::Send(descriptor) => match send(py, descriptor, data) {
             Sent::All => return Ok(()),
@@ -109,7 +125,10 @@ impl Stream {
     fn fate(&self, py: Python<'_>, data: &[u8]) -> Fate {
         self.with(py, |state| {
             if state.eof {
-                return Fate::Refuse("Cannot call write() after write_eof()");
+                return Fate::Refuse(Refusal::EndWritten);
+            }
+            if state.sending_file {
+                return Fate::Refuse(Refusal::SendingFile);
             }
             if data.is_empty() {
                 return Fate::Queue;
@@ -182,7 +201,7 @@ impl Stream {
         let py = slf.py();
         let this = slf.get();
         match this.fate(py, b"x") {
-            Fate::Refuse(why) => return Err(PyRuntimeError::new_err(why)),
+            Fate::Refuse(why) => return Err(why.error("writelines")),
             Fate::Lost => return this.write_to_lost(py),
             fate @ (Fate::Send(_) | Fate::Queue) => {
                 this.with(py, |state| {
