@@ -8,7 +8,7 @@ choose = python=$$(tools/python.sh choose "$$PYTHON")
 
 # Two targets at once would build the same environment twice.
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz conformance build lint bench clean
+.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz conformance methods build lint bench clean
 
 help: ## show this list
 	@echo "rondel: an asyncio event loop whose engine is written in Rust"
@@ -48,6 +48,9 @@ lint: ## formatting, clippy, types, and the rules of ARCHITECTURE.md
 
 conformance: ## CPython's and uvloop's own tests on rondel, on each Python; writes docs/conformance.md
 	@tools/need.sh git cc cargo && tools/conformance.sh $(ARGS)
+
+methods: ## write docs/methods.md: which test passes which argument to which method, on each Python
+	@tools/need.sh git cc cargo && tools/methods.sh $(ARGS)
 
 bench: ## measure rondel against its peers and write the figures into README.md
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv-bench "$$python" rondel bench && \

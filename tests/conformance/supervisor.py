@@ -20,7 +20,7 @@ TICK = 0.1
 #: A child that hung may take so many seconds to write its stacks.
 STACKS = 5
 #: So many tests of one module may hang or crash before the module is given up.
-INTERRUPTIONS = 20
+INTERRUPTIONS = 10
 #: As much of what a child wrote to its standard error as is kept.
 CHARACTERS = 2000
 
