@@ -101,16 +101,22 @@ THREAD = """
     import threading
     from support.loops import new_loop
 
+    # Not by join: interrupted, it takes the thread for ended before Python 3.13.
+    ended = threading.Event()
+
+    def run():
+        loop.run_forever()
+        ended.set()
+
     loop = new_loop()
-    thread = threading.Thread(target=loop.run_forever)
     loop.call_soon(lambda: print("ready", flush=True))
     try:
-        thread.start()
-        thread.join()
+        threading.Thread(target=run).start()
+        ended.wait()
     except KeyboardInterrupt:
         print("interrupted", loop.is_running())
     loop.call_soon_threadsafe(loop.stop)
-    thread.join()
+    ended.wait()
     loop.close()
 """
 
