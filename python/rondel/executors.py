@@ -18,9 +18,9 @@ class Executors(LoopBase):
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  asyncio's signature
         """Take no more work for the default executor, and wait until what it has is done.
 
-        Waits for at most ``timeout`` seconds; then a RuntimeWarning says that threads are left. The
-        timeout holds on each Python, and who is interrupted waits for nothing: before 3.13,
-        asyncio's own goes on to join the threads in both cases (cpython#111358).
+        Waits for at most ``timeout`` seconds; then a RuntimeWarning says that threads are left.
+        Before Python 3.13, asyncio's own has no timeout or waits on after it, and once cancelled
+        blocks the whole loop until the threads have ended (cpython#111358).
         """
         self._executor_shutdown_called = True
         executor = self._default_executor

@@ -1,5 +1,6 @@
 """Ctrl-C gets through while Python is busy and while the executor ends (cpython#111358)."""
 
+import asyncio
 import signal
 import threading
 
@@ -7,6 +8,7 @@ import pytest
 
 from support import child
 from support.marks import rondel_only_before
+from support.turns import turns
 
 EXECUTOR = """
     import asyncio, gc, threading
@@ -134,7 +136,6 @@ def interrupt(kind, source):
     return process.returncode, out, err
 
 
-@rondel_only_before((3, 13), "asyncio goes on to join the executor's threads")
 def test_ctrl_c_in_the_shutdown_of_the_executor_does_not_wait_for_its_work(loop_kind):
     assert interrupt(loop_kind, EXECUTOR) == (0, "interrupted\n", "")
 
@@ -149,6 +150,24 @@ async def test_shutdown_of_the_executor_keeps_its_timeout(loop):
         assert not future.done()
     finally:
         gate.set()
+    await future
+
+
+@rondel_only_before((3, 13), "asyncio joins the executor's threads, and the loop stands still")
+async def test_cancelled_shutdown_of_the_executor_does_not_block_the_loop(loop):
+    gate = threading.Event()
+    watchdog = threading.Timer(20, gate.set)
+    watchdog.start()
+    future = loop.run_in_executor(None, gate.wait, 30)
+    task = asyncio.create_task(loop.shutdown_default_executor())
+    await turns(2)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert not gate.is_set(), "it waited for the work"
+    assert not future.done()
+    watchdog.cancel()
+    gate.set()
     await future
 
 

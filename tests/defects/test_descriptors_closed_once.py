@@ -1,7 +1,7 @@
 """A cancelled connect closes its descriptor once (uvloop#738): the next owner of the number lives.
 
-Each test lets a connection end, gives the freed number to a file of its own, and sees whether that
-file is still there when everything that could close it has run.
+Each test lets a connection end, gives its number to a file of its own in the turn it is free, and
+sees whether that file is still there when everything that could close it has run.
 """
 
 import asyncio
@@ -31,25 +31,44 @@ def open_sockets() -> set[int]:
     return numbers
 
 
-async def strangers_survive(freed: set[int]) -> None:
-    """Give these numbers, which must be free, to other files; they must still be open later on."""
-    assert freed
-    for number in freed:
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(number)
-    stranger = os.memfd_create("stranger")
-    numbers = freed | {stranger}
-    try:
-        for number in numbers - {stranger}:
-            os.dup2(stranger, number)
-        gc.collect()
-        await turns(5)
-        gc.collect()
-        assert len({os.fstat(number).st_ino for number in numbers}) == 1
-    finally:
-        for number in numbers:
-            with contextlib.suppress(OSError):
-                os.close(number)
+class Strangers:
+    """Takes each of these numbers in the turn it becomes free, for a file of its own."""
+
+    def __init__(self, numbers: set[int]) -> None:
+        assert numbers
+        self.wanted = set(numbers)
+        self.taken: set[int] = set()
+        self.loop = asyncio.get_running_loop()
+        self.handle = self.loop.call_soon(self._take)
+
+    def _take(self) -> None:
+        for number in self.wanted - self.taken:
+            try:
+                os.fstat(number)
+            except OSError:
+                stranger = os.memfd_create("stranger")
+                if stranger != number:
+                    os.dup2(stranger, number)
+                    os.close(stranger)
+                self.taken.add(number)
+        if self.wanted - self.taken:
+            self.handle = self.loop.call_soon(self._take)
+
+    async def survive(self) -> None:
+        """All numbers were free in the end, and whatever could close them again has run."""
+        self._take()
+        self.handle.cancel()
+        try:
+            assert self.taken == self.wanted, "never closed"
+            await asyncio.sleep(0.001)
+            gc.collect()
+            await turns(3)
+            for number in self.taken:
+                assert os.readlink(f"{DESCRIPTORS}/{number}").startswith("/memfd:stranger")
+        finally:
+            for number in self.taken:
+                with contextlib.suppress(OSError):
+                    os.close(number)
 
 
 @contextlib.contextmanager
@@ -71,25 +90,25 @@ async def test_cancelled_connect_closes_its_descriptor_once(loop, passed):
         task = asyncio.create_task(loop.create_connection(Recorder, *address))
         await turns(passed)
         opened = open_sockets() - before
+        assert opened or passed < 4, "by then it connects"
+        strangers = Strangers(opened) if opened else None
         task.cancel()
         await asyncio.wait([task])
         assert task.cancelled()
         assert open_sockets() == before
-        if passed > 3:
-            assert opened, "by then it connects"
-        if opened:
-            await strangers_survive(opened)
+        if strangers:
+            await strangers.survive()
 
 
 async def test_connect_that_times_out_closes_its_descriptor_once(loop):
     with full_listener() as address:
         before = open_sockets()
-        opened = set()
-        loop.call_later(0.005, lambda: opened.update(open_sockets() - before))
+        strangers = []
+        loop.call_later(0.005, lambda: strangers.append(Strangers(open_sockets() - before)))
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
+            async with asyncio.timeout(0.02):
                 await loop.create_connection(Recorder, *address)
-        await strangers_survive(opened)
+        await strangers[0].survive()
 
 
 async def test_connect_cancelled_as_it_succeeds_closes_its_descriptor_once(loop):
@@ -99,37 +118,31 @@ async def test_connect_cancelled_as_it_succeeds_closes_its_descriptor_once(loop)
             before = open_sockets()
             task = asyncio.create_task(loop.create_connection(Recorder, *listener.getsockname()))
             await turns(passed)
-            opened = open_sockets() - before
+            strangers = Strangers(open_sockets() - before)
             task.cancel()
             await asyncio.wait([task])
-            await turns(3)
-            if task.cancelled():
-                assert open_sockets() == before
-                await strangers_survive(opened)
-            else:
+            if not task.cancelled():
                 task.result()[0].abort()
-                await turns(2)
+            await turns(3)
+            assert open_sockets() == before
+            await strangers.survive()
             listener.accept()[0].close()
 
 
-async def test_refused_connect_closes_its_descriptor_once(loop):
+async def test_refused_connect_closes_its_descriptor_once(loop, monkeypatch):
     with listening() as listener:
         address = listener.getsockname()
-    opened = set()
-    made = socket.socket
+    strangers = []
 
-    class Counted(made):
+    class Watched(socket.socket):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
-            opened.add(self.fileno())
+            strangers.append(Strangers({self.fileno()}))
 
-    socket.socket = Counted
-    try:
-        with pytest.raises(ConnectionRefusedError):
-            await loop.create_connection(Recorder, *address)
-    finally:
-        socket.socket = made
-    await strangers_survive(opened)
+    monkeypatch.setattr(socket, "socket", Watched)
+    with pytest.raises(ConnectionRefusedError):
+        await loop.create_connection(Recorder, *address)
+    await strangers[0].survive()
 
 
 async def test_cancelled_sock_connect_leaves_the_descriptor_to_its_owner(loop):
@@ -139,17 +152,18 @@ async def test_cancelled_sock_connect_leaves_the_descriptor_to_its_owner(loop):
         await turns(3)
         task.cancel()
         await asyncio.wait([task])
+        await turns(2)
         assert os.fstat(sock.fileno())
-        number = sock.fileno()
+        strangers = Strangers({sock.fileno()})
         sock.close()
-        await strangers_survive({number})
+        await strangers.survive()
 
 
 @pytest.mark.parametrize("method", ["close", "abort"])
 async def test_closed_transport_closes_its_descriptor_once(loop, method):
     with listening() as listener:
         transport, protocol = await loop.create_connection(Recorder, *listener.getsockname())
-        number = transport.get_extra_info("socket").fileno()
+        strangers = Strangers({transport.get_extra_info("socket").fileno()})
         getattr(transport, method)()
         transport.abort()
         await protocol.lost
@@ -157,15 +171,15 @@ async def test_closed_transport_closes_its_descriptor_once(loop, method):
         transport.abort()
         transport.close()
         del transport, protocol.transport
-        await strangers_survive({number})
+        await strangers.survive()
 
 
 async def test_closed_server_closes_its_descriptors_once(loop):
     before = open_sockets()
     server = await loop.create_server(Recorder, HOST, 0)
-    opened = open_sockets() - before
+    strangers = Strangers(open_sockets() - before)
     server.close()
     await turns(2)
     server.close()
     del server
-    await strangers_survive(opened)
+    await strangers.survive()
