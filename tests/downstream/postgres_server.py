@@ -29,6 +29,10 @@ class Postgres:
         """The arguments of asyncpg.connect() that reach it over TCP."""
         return {"host": "127.0.0.1", "password": PASSWORD, **self._who()}
 
+    def unix(self) -> dict:
+        """The arguments of asyncpg.connect() that reach it over its Unix socket."""
+        return {"host": str(self.directory), **self._who()}
+
     def _who(self) -> dict:
         return {"port": self.port, "user": USER, "database": DATABASE}
 

@@ -90,18 +90,22 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def serving(files=None):
-    """A running site, and a session of its client."""
+async def serving(files=None, path=None):
+    """A running site, and a session of its client: over TCP, or over the Unix socket at `path`."""
     site = Site()
     app = site.application()
     if files is not None:
         app.router.add_static("/files", files)
     site.runner = web.AppRunner(app, handler_cancellation=True)
     await site.runner.setup()
-    await web.TCPSite(site.runner, "127.0.0.1", 0).start()
-    host, port = site.runner.addresses[0]
+    if path is None:
+        await web.TCPSite(site.runner, "127.0.0.1", 0).start()
+        url, connector = "http://{}:{}".format(*site.runner.addresses[0]), None
+    else:
+        await web.UnixSite(site.runner, path).start()
+        url, connector = "http://localhost", aiohttp.UnixConnector(str(path))
     try:
-        async with aiohttp.ClientSession(f"http://{host}:{port}") as session:
+        async with aiohttp.ClientSession(url, connector=connector) as session:
             yield site, session
     finally:
         await site.runner.cleanup()
@@ -200,6 +204,22 @@ async def test_web_sockets(loop, problems):
         await ws.send_str("leave")
         assert (await ws.receive()).extra == "bye"
         assert ws.close_code == 4000
+
+
+async def test_a_unix_socket(loop, problems, tmp_path):
+    """Real: requests, a large body and a WebSocket over a Unix socket, which is gone at the end."""
+    path = tmp_path / "socket"
+    async with serving(path=path) as (_, session):
+        texts = await asyncio.gather(*(text_of(session, f"/hello/{n}") for n in range(50)))
+        assert texts == [f"hello {n}" for n in range(50)]
+        async with session.post("/upload", data=io.BytesIO(bytes(5_000_000))) as response:
+            assert await response.text() == "5000000"
+        async with session.ws_connect("/socket") as ws:
+            await ws.send_str("hello")
+            assert await ws.receive_str() == "HELLO"
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as session:
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await session.get("http://localhost/")
 
 
 async def test_cancelled_requests(loop, problems):

@@ -209,6 +209,62 @@ def test_tcp_ends(run):
     run(main)
 
 
+def test_unix_sockets(run, tmp_path):
+    """Real: streams over a Unix socket, and a pipe's descriptor sent through one."""
+
+    async def main():
+        path = tmp_path / "socket"
+        listener = await anyio.create_unix_listener(path)
+        await exchange(listener, lambda: anyio.connect_unix(path))
+
+        async with await anyio.create_unix_listener(tmp_path / "other") as listener:
+            connected = await anyio.connect_unix(tmp_path / "other")
+            async with connected as one, await listener.accept() as other:
+                reading, writing = os.pipe()
+                with open(reading, "rb") as pipe:
+                    await one.send_fds(b"take this", [writing])
+                    os.close(writing)
+                    message, (received,) = await other.receive_fds(100, 1)
+                    os.write(received, b"through the pipe")
+                    os.close(received)
+                    assert (message, pipe.read()) == (b"take this", b"through the pipe")
+
+    run(main)
+
+
+def test_datagrams(run, tmp_path):
+    """Real: UDP, connected and not, and datagrams over Unix sockets."""
+
+    async def main():
+        attributes = anyio.abc.SocketAttribute
+        async with await anyio.create_udp_socket(local_host="127.0.0.1") as server:
+            port = server.extra(attributes.local_port)
+            async with await anyio.create_connected_udp_socket("127.0.0.1", port) as client:
+                # An empty datagram is one that asyncio sends from 3.13 on alone.
+                for size in (1, 1000, 60_000):
+                    await client.send(bytes(size))
+                    data, sender = await server.receive()
+                    assert data == bytes(size)
+                    await server.sendto(data + b"!", *sender)
+                    assert await client.receive() == bytes(size) + b"!"
+                with anyio.move_on_after(0.01) as scope:
+                    await client.receive()
+                assert scope.cancelled_caught
+
+        path = str(tmp_path / "one")
+        async with await anyio.create_unix_datagram_socket(local_path=path) as server:
+            client = await anyio.create_connected_unix_datagram_socket(
+                path, local_path=str(tmp_path / "other")
+            )
+            async with client:
+                await client.send(b"hello")
+                data, sender = await server.receive()
+                await server.sendto(data.upper(), sender)
+                assert await client.receive() == b"HELLO"
+
+    run(main)
+
+
 def test_bare_sockets(run):
     """Real: waiting for a descriptor to be readable and writable."""
 

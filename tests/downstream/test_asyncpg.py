@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 
-@pytest.fixture(params=["tcp"])
+@pytest.fixture(params=["tcp", "unix"])
 def address(request, postgres):
     """The arguments of connect(): each way to reach the server."""
     return getattr(postgres, request.param)()

@@ -16,10 +16,12 @@ from redis.backoff import NoBackoff
 NO_RETRY = {"retry": Retry(NoBackoff(), 0)}
 
 
-@pytest.fixture(params=["tcp"])
+@pytest.fixture(params=["tcp", "unix"])
 def options(request, redis_at):
     """The arguments of Redis(): each way to reach the server."""
-    return {"tcp": {"host": "127.0.0.1", "port": redis_at.port}}[request.param]
+    if request.param == "unix":
+        return {"unix_socket_path": str(redis_at.path)}
+    return {"host": "127.0.0.1", "port": redis_at.port}
 
 
 @contextlib.asynccontextmanager
@@ -95,7 +97,9 @@ async def test_publish_and_subscribe(loop, problems, options):
 
 async def test_pool(loop, problems, options):
     """Real: many tasks on few connections, each of which the server knows."""
-    pool = redis.BlockingConnectionPool(**options, max_connections=5, timeout=30)
+    path = options.get("unix_socket_path")
+    how = {"connection_class": redis.UnixDomainSocketConnection, "path": path} if path else options
+    pool = redis.BlockingConnectionPool(**how, max_connections=5, timeout=30)
     async with client_of({}, connection_pool=pool) as client:
         await asyncio.gather(*(client.incr("count") for _ in range(500)))
         assert await client.get("count") == b"500"

@@ -40,7 +40,8 @@ class Uvicorn:
             self.server.process.kill()
             self.server.process.wait()
             raise
-        self.url = re.search(r"running on (\S+)", self.log())[1]
+        found = re.search(r"running on (?:unix socket )?(\S+)", self.log())
+        self.address = found[1]  # a URL, or the path of a Unix socket
 
     def serves(self, workers):
         """Whether the server said so, and each of its workers too."""
@@ -98,7 +99,7 @@ async def exercise(session, kind):
 async def test_a_server_process(loop, problems, loop_kind, http):
     """Real: `uvicorn --loop rondel:new_event_loop`, with each of its HTTP parsers."""
     with served(loop_kind, f"--loop={LOOPS[loop_kind]}", f"--http={http}") as server:
-        async with aiohttp.ClientSession(server.url) as session:
+        async with aiohttp.ClientSession(server.address) as session:
             await exercise(session, loop_kind)
 
 
@@ -106,7 +107,7 @@ async def test_a_server_process(loop, problems, loop_kind, http):
 async def test_under_python_m_rondel(loop, problems):
     """Real: `python -m rondel -m uvicorn --loop none`, which takes the loop asyncio makes."""
     with served("rondel", "--loop=none", run=("-m", "rondel", "-m")) as server:
-        async with aiohttp.ClientSession(server.url) as session:
+        async with aiohttp.ClientSession(server.address) as session:
             await exercise(session, "rondel")
 
 
@@ -114,7 +115,7 @@ async def test_workers(loop, problems, loop_kind):
     """Real: two processes with a loop each share a listening socket; their parent ends them."""
     with served(loop_kind, f"--loop={LOOPS[loop_kind]}", "--workers=2", workers=2) as server:
         connector = aiohttp.TCPConnector(force_close=True)
-        async with aiohttp.ClientSession(server.url, connector=connector) as session:
+        async with aiohttp.ClientSession(server.address, connector=connector) as session:
             pids = set()
             while len(pids) < 2:
                 pids |= set(await asyncio.gather(*(get(session, "/process") for _ in range(20))))
@@ -134,7 +135,7 @@ async def test_a_graceful_shutdown(loop, problems, loop_kind):
         yield b"after"
 
     with served(loop_kind) as server:
-        session = aiohttp.ClientSession(server.url)
+        session = aiohttp.ClientSession(server.address)
         async with session, session.post("/echo", data=parts()) as response:
             assert await response.content.readexactly(7) == b"before,"
             server.server.process.send_signal(signal.SIGTERM)
@@ -145,6 +146,15 @@ async def test_a_graceful_shutdown(loop, problems, loop_kind):
             assert await response.read() == b"after"
         assert server.server.process.wait(processes.SECONDS) == -signal.SIGTERM
         assert server.log().count("application: shutdown") == 1
+
+
+async def test_a_unix_socket(loop, problems, loop_kind, tmp_path):
+    """Real: `uvicorn --uds PATH`."""
+    arguments = f"--loop={LOOPS[loop_kind]}", f"--uds={tmp_path / 'socket'}"
+    with served(loop_kind, *arguments) as server:
+        connector = aiohttp.UnixConnector(server.address)
+        async with aiohttp.ClientSession("http://localhost", connector=connector) as session:
+            await exercise(session, loop_kind)
 
 
 def test_ctrl_c(loop_kind):

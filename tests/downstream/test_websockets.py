@@ -9,8 +9,8 @@ import contextlib
 
 import pytest
 import websockets
-from websockets.asyncio.client import connect
-from websockets.asyncio.server import serve
+from websockets.asyncio.client import connect, unix_connect
+from websockets.asyncio.server import serve, unix_serve
 
 
 async def echo(connection):
@@ -144,6 +144,17 @@ async def test_many_clients_and_a_shutdown(loop, problems):
         assert {client.close_code for client in clients} == {1001}
         with pytest.raises(ConnectionRefusedError):
             await connect(f"ws://127.0.0.1:{clients[0].remote_address[1]}/")
+
+
+async def test_a_unix_socket(loop, problems, tmp_path):
+    """Real: both ends over a Unix socket."""
+    path = str(tmp_path / "socket")
+    async with unix_serve(echo, path), unix_connect(path, "ws://localhost/") as client:
+        for message in ("text", bytes(500_000)):
+            await client.send(message)
+            assert await client.recv() == message
+        await client.close(4000)
+        assert client.close_code == 4000
 
 
 async def test_a_cancelled_receive(loop, problems):
