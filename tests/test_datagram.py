@@ -139,6 +139,16 @@ async def test_nothing_is_received_after_close(loop):
             assert protocol.all("datagram") == []
 
 
+async def test_sending_after_close_warns_in_the_end(loop, log):
+    with udp_socket() as peer:
+        async with endpoint(remote_addr=peer.getsockname()) as (transport, protocol):
+            transport.close()
+            await protocol.lost
+            for _ in range(10):
+                transport.sendto(b"late")
+            assert set(log.messages()) == {"socket.send() raised exception."}
+
+
 async def test_pause_and_resume_reading(loop):
     async with endpoint() as (transport, protocol):
         with udp_socket() as peer:

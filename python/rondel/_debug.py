@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from asyncio import BaseProtocol, BaseTransport, Task, format_helpers
+from asyncio import BaseProtocol, BaseTransport, Task, base_events, format_helpers
 from asyncio.log import logger
 from typing import Any
 
@@ -31,7 +31,8 @@ def callback_ran(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams, secon
     event_loop = ran._loop if isinstance(ran, HANDLES) else ran.event_loop
     if event_loop is None or seconds < event_loop.slow_callback_duration:
         return
-    logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
+    # Where asyncio itself looks for it, and where others put their own.
+    base_events.logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
 
 
 def _describe(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams) -> str:
@@ -56,7 +57,7 @@ def _describe_transport(transport: str, protocol: BaseProtocol | None) -> str:
     return f"{transport} for {protocol!r}" if protocol is not None else transport
 
 
-def write_to_lost_connection(times: int, pipe: bool) -> None:
+def write_to_lost_connection(times: int, pipe: bool = False) -> None:
     """Warn of a program that goes on writing to a connection that is gone."""
     if times > _LOG_THRESHOLD:
         logger.warning(

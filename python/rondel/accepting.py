@@ -10,6 +10,8 @@ from asyncio import constants, trsock
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .readers import fileno
+
 if TYPE_CHECKING:
     from .connections import Connections
 
@@ -52,9 +54,8 @@ class Acceptor:
 
     def start(self) -> None:
         """Accept from now on; the server ends that. Nothing if it did already."""
-        fd = self._sock.fileno()
-        if fd != -1:
-            self._loop._add_reader(fd, self._accept)
+        if self._sock.fileno() != -1:
+            self._loop._add_reader(fileno(self._sock), self._accept)
 
     def _accept(self) -> None:
         """Accept what has queued up, as many as the queue can hold: then others get their turn."""
