@@ -32,7 +32,9 @@ def callback_ran(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams, secon
     if event_loop is None or seconds < event_loop.slow_callback_duration:
         return
     # Where asyncio itself looks for it, and where others put their own.
-    base_events.logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
+    # (typeshed leaves it out.)
+    asyncios_logger = base_events.logger  # type: ignore[attr-defined]
+    asyncios_logger.warning("Executing %s took %.3f seconds", _describe(ran), seconds)
 
 
 def _describe(ran: _rondel.Handle | _rondel.Stream | _rondel.Datagrams) -> str:
