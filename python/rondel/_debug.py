@@ -59,6 +59,12 @@ def _describe_transport(transport: str, protocol: BaseProtocol | None) -> str:
     return f"{transport} for {protocol!r}" if protocol is not None else transport
 
 
+def write_to_closed_tls(times: int) -> None:
+    """Warn of a program that goes on writing to a TLS connection that is closed."""
+    if times > _LOG_THRESHOLD:
+        logger.warning("SSL connection is closed")
+
+
 def write_to_lost_connection(times: int, pipe: bool = False) -> None:
     """Warn of a program that goes on writing to a connection that is gone."""
     if times > _LOG_THRESHOLD:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Any
 
 from .accepting import Acceptor
 from .readers import Readers
+from .tls import TLSProtocol
+from .tls_options import check_context, check_timeouts
+from .tls_transport import TLSTransport
 from .transports import StreamTransport
 
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
@@ -32,8 +36,43 @@ class Connections(Readers):
         self._check_free(sock.fileno())
         return StreamTransport(self, sock, protocol, waiter, extra=extra, server=server)
 
-    def _make_ssl_transport(self, *_args: Any, **_kwargs: Any) -> StreamTransport:
-        raise NotImplementedError("rondel.EventLoop: the argument ssl is not there yet")
+    def _make_ssl_transport(
+        self,
+        rawsock: socket.socket,
+        protocol: asyncio.BaseProtocol,
+        sslcontext: ssl.SSLContext | None,
+        waiter: asyncio.Future[None] | None = None,
+        *,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        extra: dict[str, Any] | None = None,
+        server: Any = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+        call_connection_made: bool = True,
+    ) -> TLSTransport:
+        try:
+            tls = TLSProtocol(
+                self,
+                protocol,
+                sslcontext,
+                waiter,
+                server_side,
+                server_hostname,
+                call_connection_made,
+                ssl_handshake_timeout,
+                ssl_shutdown_timeout,
+            )
+            try:
+                self._make_socket_transport(rawsock, tls, extra=extra, server=server)
+            except BaseException:
+                tls._abort(None)
+                raise
+        except BaseException:
+            # The caller has no transport that it could close.
+            rawsock.close()
+            raise
+        return tls.transport
 
     def _start_serving(
         self,
@@ -45,8 +84,14 @@ class Connections(Readers):
         ssl_handshake_timeout: float | None = None,
         ssl_shutdown_timeout: float | None = None,
     ) -> None:
-        if sslcontext is not None:
-            raise NotImplementedError("rondel.EventLoop: the argument ssl is not there yet")
+        if sslcontext:
+            try:
+                # Now, and not at each connection.
+                check_context(sslcontext)
+                check_timeouts(ssl_handshake_timeout, ssl_shutdown_timeout)
+            except (TypeError, ValueError):
+                server.close()
+                raise
         ssl_options = {
             "ssl_handshake_timeout": ssl_handshake_timeout,
             "ssl_shutdown_timeout": ssl_shutdown_timeout,
@@ -57,3 +102,69 @@ class Connections(Readers):
     def _stop_serving(self, sock: socket.socket) -> None:
         self._remove_reader(sock.fileno())
         sock.close()
+
+    async def start_tls(
+        self,
+        transport: asyncio.BaseTransport,
+        protocol: asyncio.BaseProtocol,
+        sslcontext: ssl.SSLContext,
+        *,
+        server_side: bool = False,
+        server_hostname: str | None = None,
+        ssl_handshake_timeout: float | None = None,
+        ssl_shutdown_timeout: float | None = None,
+    ) -> TLSTransport:
+        """Go on with TLS. Gives the transport that ``protocol`` is to use from now on.
+
+        What an `asyncio.StreamReader` has read of the peer's handshake already is not lost.
+
+        Raises TypeError for a context or a transport that cannot do it, ValueError for a timeout
+        that is not positive; ssl.SSLError or ConnectionError if the handshake fails, and then the
+        transport is closed.
+        """
+        if not isinstance(sslcontext, ssl.SSLContext):
+            raise TypeError(
+                f"sslcontext is expected to be an instance of ssl.SSLContext, got {sslcontext!r}"
+            )
+        below: Any = transport
+        if not getattr(below, "_start_tls_compatible", False):
+            raise TypeError(f"transport {transport!r} is not supported by start_tls()")
+        waiter = self.create_future()
+        tls = TLSProtocol(
+            self,
+            protocol,
+            sslcontext,
+            waiter,
+            server_side,
+            server_hostname,
+            call_connection_made=False,
+            ssl_handshake_timeout=ssl_handshake_timeout,
+            ssl_shutdown_timeout=ssl_shutdown_timeout,
+        )
+        upgraded = tls.transport
+        # Until the protocol has its transport.
+        below.pause_reading()
+        below.set_protocol(tls)
+        _take_over(protocol, tls)
+        begin = self.call_soon(tls.connection_made, below)
+        resume = self.call_soon(below.resume_reading)
+        try:
+            await waiter
+        except BaseException:
+            below.close()
+            begin.cancel()
+            resume.cancel()
+            raise
+        return upgraded
+
+
+def _take_over(protocol: asyncio.BaseProtocol, tls: TLSProtocol) -> None:
+    """Give TLS what a stream has read too much: the peer did not wait for the upgrade."""
+    if not isinstance(protocol, asyncio.StreamReaderProtocol):
+        return
+    reader: Any = protocol._stream_reader  # type: ignore[attr-defined]  # private
+    if reader is not None and reader._buffer:
+        tls.data_received(bytes(reader._buffer))
+        reader._buffer.clear()
+        # It paused the transport if that was much; the upgrade resumes it.
+        reader._paused = False

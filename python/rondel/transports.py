@@ -35,6 +35,7 @@ class StreamTransport(Reading, Writing, transports._FlowControlMixin):  # `sendf
     )
 
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
+    _start_tls_compatible = True
 
     def __init__(
         self,

@@ -23,7 +23,3 @@ class Unsupported(LoopBase):
     async def subprocess_shell(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Not there yet."""
         _not_yet("subprocess_shell()")
-
-    async def start_tls(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        """Not there yet."""
-        _not_yet("start_tls()")

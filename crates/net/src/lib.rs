@@ -7,6 +7,7 @@ mod connect;
 mod datagram_queue;
 mod listener;
 mod stream;
+pub mod tls;
 mod watermarks;
 mod write_queue;
 

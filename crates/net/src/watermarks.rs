@@ -22,11 +22,16 @@ pub enum Pressure {
 impl Default for Watermarks {
     /// 64 KiB and a quarter of it, as `_FlowControlMixin._set_write_buffer_limits` of `CPython`.
     fn default() -> Self {
-        Self { high: 64 * 1024, low: 16 * 1024, paused: false }
+        Self::new(64 * 1024, 16 * 1024)
     }
 }
 
 impl Watermarks {
+    /// Marks at `high` and `low`, which is taken for `high` at most. Nobody is paused.
+    pub fn new(high: usize, low: usize) -> Self {
+        Self { high, low: low.min(high), paused: false }
+    }
+
     /// Sets the limits; they count from the next change of the buffer on. Gives `None` and changes
     /// nothing if `low` lies above `high`.
     #[must_use]

@@ -7,8 +7,10 @@ mod errors;
 mod event_loop;
 mod handle;
 mod pressure;
+mod protocol;
 mod raw;
 mod stream;
+mod tls;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::ffi;
@@ -24,6 +26,7 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<event_loop::Core>()?;
     module.add_class::<stream::Stream>()?;
     module.add_class::<datagram::Datagrams>()?;
+    module.add_class::<tls::Tls>()?;
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;
@@ -32,6 +35,8 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(stream::init_transport, module)?)?;
     module.add_function(wrap_pyfunction!(datagram::attach_datagrams, module)?)?;
     module.add_function(wrap_pyfunction!(datagram::init_datagrams, module)?)?;
+    module.add_function(wrap_pyfunction!(tls::attach_tls, module)?)?;
+    module.add_function(wrap_pyfunction!(tls::init_tls, module)?)?;
     Ok(())
 }
 

@@ -4,12 +4,14 @@
 //! a packet goes through here: methods in the vectorcall convention without an argument object, and
 //! references without the bookkeeping that `Py` needs to be droppable without the GIL.
 
+mod bytes;
 mod call;
 mod context;
 mod method;
 mod owned;
 mod slot;
 
+pub use bytes::new_bytes;
 pub use call::{call, call_method, call_tuple};
 pub use context::{Entered, copy_context};
 pub use method::{Args, Method, fast, noargs, one_arg};

@@ -56,12 +56,14 @@ impl NativeSlot {
 
     /// Errors: `TypeError` if `instance` is none of the class that [`claim`](Self::claim) was given.
     pub fn check(&self, instance: &Bound<'_, PyAny>) -> PyResult<()> {
+        if self.is_in(instance) { Ok(()) } else { Err(foreign(instance)) }
+    }
+
+    /// Whether `instance` is one of the class that [`claim`](Self::claim) was given, and so has the slot.
+    pub fn is_in(&self, instance: &Bound<'_, PyAny>) -> bool {
         let class = self.class.load(Ordering::Relaxed);
         // SAFETY: the instance is alive; the class is null or a type that lives for ever.
-        if !class.is_null() && unsafe { ffi::PyObject_TypeCheck(instance.as_ptr(), class) } != 0 {
-            return Ok(());
-        }
-        Err(foreign(instance))
+        !class.is_null() && unsafe { ffi::PyObject_TypeCheck(instance.as_ptr(), class) } != 0
     }
 
     fn place(&self, instance: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {

@@ -8,8 +8,8 @@
 mod chunk;
 mod descriptor;
 mod flow;
+mod native;
 pub mod pipes;
-mod protocol;
 mod read;
 mod write;
 
@@ -25,10 +25,12 @@ use rondel_net::{Watermarks, WriteQueue};
 pub use self::chunk::{Chunk, View};
 pub use self::descriptor::Socket;
 use self::descriptor::{Descriptor, Kind};
-use self::protocol::Protocol;
+pub use self::native::{native_of, write_shared};
+pub use self::read::WritableView;
 use crate::cell::GilCell;
 use crate::errors::{ends_the_loop, os_error};
 use crate::event_loop::{self, Core, Direction, Watch};
+use crate::protocol::Protocol;
 use crate::raw::{Method, NativeSlot, Owned, call_method, copy_context, one_arg};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
@@ -374,7 +376,7 @@ impl Stream {
                 reference.visit(&visit)?;
             }
             if let Some(protocol) = &state.protocol {
-                protocol.object().visit(&visit)?;
+                protocol.visit(&visit)?;
             }
             state.queue.iter().filter_map(Chunk::object).try_for_each(|chunk| chunk.visit(&visit))
         })

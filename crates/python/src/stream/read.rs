@@ -11,13 +11,16 @@ use pyo3::types::PyBytes;
 
 use super::Stream;
 use super::descriptor::Kind;
-use super::protocol::Protocol;
 use crate::errors::os_error;
+use crate::protocol::{Feed, Protocol};
 use crate::raw::{Entered, Owned, call_method};
+use crate::tls::Tls;
 
 /// What one receive gave.
 enum Received {
     Data(Owned),
+    /// Given to the TLS layer.
+    Fed,
     End,
     /// Nothing after all.
     Nothing,
@@ -39,11 +42,12 @@ impl Stream {
         let Some((kind, protocol, context)) = ready else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
         if kind == Kind::WritePipe {
-            self.reader_gone(py)
-        } else if protocol.is_buffered() {
-            self.read_buffered(py, &protocol, kind)
-        } else {
-            self.read_data(py, &protocol, kind)
+            return self.reader_gone(py);
+        }
+        match protocol.feed() {
+            Feed::Plain => self.read_data(py, &protocol, kind),
+            Feed::Tls(tls) => self.read_tls(py, tls.bind(py).cast::<Tls>()?, kind),
+            Feed::Buffered => self.read_buffered(py, &protocol, kind),
         }
     }
 
@@ -61,7 +65,7 @@ impl Stream {
                     Err(error) => self.fatal(py, error, "Fatal error: protocol.data_received() call failed."),
                 }
             }
-            Ok(Received::Nothing) => Ok(()),
+            Ok(Received::Nothing | Received::Fed) => Ok(()),
             Ok(Received::End) => self.end_of_stream(py),
             Err(error) => self.fatal(py, error, kind.read_error()),
         }
@@ -85,6 +89,29 @@ impl Stream {
             received
         })?;
         Ok(received.unwrap_or(Received::Nothing))
+    }
+
+    /// Ciphertext goes from the loop's buffer into that of the TLS library.
+    #[inline]
+    fn read_tls(&self, py: Python<'_>, tls: &Bound<'_, Tls>, kind: Kind) -> PyResult<()> {
+        let Some(descriptor) = self.with(py, |state| state.descriptor) else { return Ok(()) };
+        let received = self.with_core(py, |core| {
+            let mut buffer = core.take_receive_buffer(py);
+            let received = match descriptor.receive(&mut buffer) {
+                Ok([]) => Ok(Received::End),
+                Ok(data) => tls.get().feed(py, data).map(|()| Received::Fed),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
+                Err(error) => Err(os_error(py, &error)),
+            };
+            core.return_receive_buffer(py, buffer);
+            received
+        });
+        match received.map(|received| received.unwrap_or(Received::Nothing)) {
+            Ok(Received::Fed) => Tls::pump(tls),
+            Ok(Received::End) => self.end_of_stream(py),
+            Ok(_) => Ok(()),
+            Err(error) => self.fatal(py, error, kind.read_error()),
+        }
     }
 
     fn read_buffered(&self, py: Python<'_>, protocol: &Protocol, kind: Kind) -> PyResult<()> {
@@ -136,12 +163,12 @@ impl Stream {
 }
 
 /// Memory that a protocol gives to be filled, for as long as this lives.
-struct WritableView(ffi::Py_buffer);
+pub struct WritableView(ffi::Py_buffer);
 
 impl WritableView {
     /// Errors: `RuntimeError` if there is no room in it, `TypeError` and `BufferError` if it is no
     /// writable buffer.
-    fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub fn new(object: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut view = ffi::Py_buffer::new();
         // SAFETY: the GIL is held, the object alive, and `view` is written by the call when it gives
         // zero.
@@ -156,7 +183,8 @@ impl WritableView {
         Ok(view)
     }
 
-    fn bytes(&mut self) -> &mut [MaybeUninit<u8>] {
+    /// The memory. Python code that runs meanwhile could write there, too: none does.
+    pub fn bytes(&mut self) -> &mut [MaybeUninit<u8>] {
         let len = usize::try_from(self.0.len).unwrap_or(0);
         // SAFETY: the export pins so many writable bytes there until it is released.
         unsafe { std::slice::from_raw_parts_mut(self.0.buf.cast(), len) }

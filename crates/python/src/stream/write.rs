@@ -84,7 +84,7 @@ pub fn write_object(stream: &Bound<'_, Stream>, data: &Bound<'_, PyAny>) -> PyRe
 }
 
 #[inline]
-fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> Chunk) -> PyResult<()> {
+pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> Chunk) -> PyResult<()> {
     let py = stream.py();
     let this = stream.get();
     match this.fate(py, data) {
