@@ -13,6 +13,7 @@ SUITE = """
 """
 
 TRANSPORTS = "tcp buffered flow_control half_close writing"
+OTHERS = "datagram unix unix_server pipes_read pipes_write pipes_devices sendfile"
 
 
 def run_again(kind, mode, topics, **env):
@@ -26,17 +27,18 @@ def run_again(kind, mode, topics, **env):
 
 @pytest.mark.timeout(180)
 def test_with_a_collection_at_every_step(loop_kind):
-    run_again(loop_kind, "collect", f"order handles contextvars reentrancy {TRANSPORTS}")
+    topics = f"order handles contextvars reentrancy readers sock tasks {TRANSPORTS} {OTHERS}"
+    run_again(loop_kind, "collect", topics)
 
 
 @pytest.mark.timeout(180)
 def test_in_debug_mode(loop_kind):
-    topics = f"order handles contextvars run sock tasks cancellation readers streams {TRANSPORTS}"
+    topics = f"order handles contextvars run sock tasks cancellation readers streams {TRANSPORTS} {OTHERS}"
     run_again(loop_kind, "debug", topics, RONDEL_TEST_DEBUG="1")
 
 
 @pytest.mark.rondel_only("asyncio has no such variable")
 @pytest.mark.timeout(180)
 def test_on_poll(loop_kind):
-    topics = f"order readers descriptors signals sock server interrupt {TRANSPORTS}"
+    topics = f"order readers descriptors signals sock server interrupt {TRANSPORTS} {OTHERS}"
     run_again(loop_kind, "poll", topics, RONDEL_SELECTOR="poll")

@@ -1,74 +1,25 @@
 """A cancelled connect closes its descriptor once (uvloop#738): the next owner of the number lives.
 
 Each test lets a connection end, gives its number to a file of its own in the turn it is free, and
-sees whether that file is still there when everything that could close it has run.
+sees whether that file is still there when everything that could close it has run. For pipes:
+test_pipes_closed_once.
 """
 
 import asyncio
 import contextlib
-import gc
 import os
 import socket
 
 import pytest
 
+from support import datagrams
+from support.descriptors import DESCRIPTORS, Strangers, open_sockets
 from support.net import HOST, listening
 from support.protocols import Recorder
 from support.turns import turns
-
-DESCRIPTORS = "/proc/self/fd"
+from support.unix import bound
 
 pytestmark = pytest.mark.skipif(not os.path.isdir(DESCRIPTORS), reason=f"reads {DESCRIPTORS}")
-
-
-def open_sockets() -> set[int]:
-    """The numbers of this process's sockets."""
-    numbers = set()
-    for name in os.listdir(DESCRIPTORS):
-        with contextlib.suppress(OSError):
-            if os.readlink(f"{DESCRIPTORS}/{name}").startswith("socket:"):
-                numbers.add(int(name))
-    return numbers
-
-
-class Strangers:
-    """Takes each of these numbers in the turn it becomes free, for a file of its own."""
-
-    def __init__(self, numbers: set[int]) -> None:
-        assert numbers
-        self.wanted = set(numbers)
-        self.taken: set[int] = set()
-        self.loop = asyncio.get_running_loop()
-        self.handle = self.loop.call_soon(self._take)
-
-    def _take(self) -> None:
-        for number in self.wanted - self.taken:
-            try:
-                os.fstat(number)
-            except OSError:
-                stranger = os.memfd_create("stranger")
-                if stranger != number:
-                    os.dup2(stranger, number)
-                    os.close(stranger)
-                self.taken.add(number)
-        if self.wanted - self.taken:
-            self.handle = self.loop.call_soon(self._take)
-
-    async def survive(self) -> None:
-        """All numbers were free in the end, and whatever could close them again has run."""
-        self._take()
-        self.handle.cancel()
-        try:
-            assert self.taken == self.wanted, "never closed"
-            await asyncio.sleep(0.001)
-            gc.collect()
-            await turns(3)
-            for number in self.taken:
-                assert os.readlink(f"{DESCRIPTORS}/{number}").startswith("/memfd:stranger")
-        finally:
-            for number in self.taken:
-                with contextlib.suppress(OSError):
-                    os.close(number)
 
 
 @contextlib.contextmanager
@@ -183,3 +134,39 @@ async def test_closed_server_closes_its_descriptors_once(loop):
     server.close()
     del server
     await strangers.survive()
+
+
+@pytest.mark.parametrize("passed", range(1, 6))
+async def test_cancelled_unix_connect_closes_its_descriptor_once(loop, socket_path, passed):
+    with bound(socket_path) as listener:
+        listener.listen()
+        before = open_sockets()
+        task = asyncio.create_task(loop.create_unix_connection(Recorder, socket_path))
+        await turns(passed)
+        strangers = Strangers(open_sockets() - before)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()[0].abort()
+        await turns(3)
+        assert open_sockets() == before
+        await strangers.survive()
+
+
+@pytest.mark.parametrize("passed", range(1, 5))
+async def test_cancelled_datagram_endpoint_closes_its_descriptor_once(loop, passed):
+    before = open_sockets()
+    task = asyncio.create_task(
+        loop.create_datagram_endpoint(datagrams.Recorder, local_addr=(HOST, 0))
+    )
+    await turns(passed)
+    opened = open_sockets() - before
+    strangers = Strangers(opened) if opened else None
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()[0].abort()
+    await turns(3)
+    assert open_sockets() == before
+    if strangers:
+        await strangers.survive()

@@ -5,6 +5,7 @@ import concurrent.futures
 import signal
 import threading
 
+from support import datagrams
 from support.net import HOST, connected
 from support.protocols import Recorder
 from support.turns import one_turn
@@ -40,6 +41,16 @@ async def test_transport_protocol(loop):
         await other.lost
         await asyncio.sleep(0)
         assert transport._protocol is None
+
+
+async def test_datagram_transport_sock_and_protocol(loop):
+    async with datagrams.endpoint() as (transport, protocol):
+        assert transport._sock.getsockname() == datagrams.name_of(transport)
+        assert transport._protocol is protocol
+        transport.close()
+        await protocol.lost
+        await asyncio.sleep(0)
+        assert (transport._sock, transport._protocol) == (None, None)
 
 
 def test_loop_ready(loop):
