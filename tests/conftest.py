@@ -7,6 +7,7 @@ Strict by default: a test fails on any warning, on anything that reaches the exc
 the log of asyncio without being asked for, and after 60 seconds.
 """
 
+import functools
 import gc
 import inspect
 import logging
@@ -18,6 +19,7 @@ import pytest
 
 from support import loops
 from support.log import LogRecords, Problems
+from support.net import connected
 
 SECONDS = 60
 DEBUG = os.environ.get("RONDEL_TEST_DEBUG") == "1"
@@ -123,3 +125,9 @@ def socket_folder():
 def socket_path(socket_folder):
     """Where a Unix socket can be made."""
     return str(socket_folder / "socket")
+
+
+@pytest.fixture(params=["tcp", "unix"])
+def connect(request):
+    """`support.net.connected`, in either family."""
+    return functools.partial(connected, family=request.param)

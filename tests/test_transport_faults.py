@@ -8,24 +8,24 @@ import termios
 
 import pytest
 
-from support.net import connected, receive_all, receive_exactly, reset, wait_hangup
+from support.net import receive_all, receive_exactly, reset, reset_by, wait_hangup
 from support.protocols import Recorder
 from support.turns import turns
 
 
-async def test_a_reset(loop):
-    async with connected() as (_transport, protocol, peer):
-        reset(peer)
+async def test_a_reset(loop, connect):
+    async with connect() as (transport, protocol, peer):
+        reset_by(peer, transport)
         error = await protocol.lost
         assert isinstance(error, ConnectionResetError)
         assert error.errno == errno.ECONNRESET
     assert protocol.names == ["made", "lost"]
 
 
-async def test_data_before_a_reset_is_delivered(loop):
-    async with connected() as (transport, protocol, peer):
+async def test_data_before_a_reset_is_delivered(loop, connect):
+    async with connect() as (transport, protocol, peer):
         peer.send(b"last words")
-        reset(peer)
+        reset_by(peer, transport)
         wait_hangup(transport.get_extra_info("socket"))
         error = await protocol.lost
         assert isinstance(error, ConnectionResetError)
@@ -33,16 +33,16 @@ async def test_data_before_a_reset_is_delivered(loop):
     assert protocol.names == ["made", "data", "lost"]
 
 
-async def test_data_before_a_reset_is_delivered_in_pieces(loop):
+async def test_data_before_a_reset_is_delivered_in_pieces(loop, connect):
     data = bytes(range(256)) * 40_000
-    async with connected() as (transport, protocol, peer):
+    async with connect() as (transport, protocol, peer):
         transport.pause_reading()
         peer.setblocking(False)
         peer.send(data)
         sock = transport.get_extra_info("socket")
         arrived = array.array("i", [0])
         fcntl.ioctl(sock.fileno(), termios.FIONREAD, arrived)
-        reset(peer)
+        reset_by(peer, transport)
         wait_hangup(sock)
         transport.resume_reading()
         assert isinstance(await protocol.lost, ConnectionResetError)
@@ -50,10 +50,10 @@ async def test_data_before_a_reset_is_delivered_in_pieces(loop):
     assert data.startswith(protocol.data)
 
 
-async def test_a_write_to_a_peer_that_reset(loop):
-    async with connected() as (transport, protocol, peer):
+async def test_a_write_to_a_peer_that_reset(loop, connect):
+    async with connect() as (transport, protocol, peer):
         transport.pause_reading()
-        reset(peer)
+        reset_by(peer, transport)
         wait_hangup(transport.get_extra_info("socket"))
         transport.write(b"hello?")
         assert transport.is_closing()
@@ -63,8 +63,8 @@ async def test_a_write_to_a_peer_that_reset(loop):
         assert transport.get_write_buffer_size() == 0
 
 
-async def test_a_reset_while_much_is_queued(loop):
-    async with connected(small_buffers=True) as (transport, protocol, peer):
+async def test_a_reset_while_much_is_queued(loop, connect):
+    async with connect(small_buffers=True) as (transport, protocol, peer):
         transport.write(bytes(3_000_000))
         reset(peer)
         assert isinstance(await protocol.lost, ConnectionError)
@@ -72,8 +72,8 @@ async def test_a_reset_while_much_is_queued(loop):
     assert protocol.names == ["made", "pause", "lost"]
 
 
-async def test_a_peer_that_closes_while_much_is_queued(loop):
-    async with connected(small_buffers=True) as (transport, protocol, peer):
+async def test_a_peer_that_closes_while_much_is_queued(loop, connect):
+    async with connect(small_buffers=True) as (transport, protocol, peer):
         transport.write(bytes(3_000_000))
         peer.close()
         await protocol.lost
@@ -91,9 +91,9 @@ def failing(method, exception):
 
 
 @pytest.mark.parametrize("method", ["data_received", "eof_received"])
-async def test_an_error_aborts(loop, problems, method):
+async def test_an_error_aborts(loop, connect, problems, method):
     error = ValueError(method)
-    async with connected(failing(method, error)) as (transport, protocol, peer):
+    async with connect(failing(method, error)) as (transport, protocol, peer):
         peer.send(b"hello") if method == "data_received" else peer.shutdown(1)
         assert await protocol.lost is error
         context = problems.take_one()
@@ -106,17 +106,17 @@ async def test_an_error_aborts(loop, problems, method):
 
 
 @pytest.mark.parametrize("method", ["data_received", "eof_received"])
-async def test_an_oserror_aborts_in_silence(loop, problems, method):
+async def test_an_oserror_aborts_in_silence(loop, connect, problems, method):
     error = OSError(errno.EIO, method)
-    async with connected(failing(method, error)) as (_, protocol, peer):
+    async with connect(failing(method, error)) as (_, protocol, peer):
         peer.send(b"hello") if method == "data_received" else peer.shutdown(1)
         assert await protocol.lost is error
 
 
-async def test_an_error_in_data_received_drops_what_is_queued(loop, problems):
+async def test_an_error_in_data_received_drops_what_is_queued(loop, connect, problems):
     error = ValueError("received")
     factory = failing("data_received", error)
-    async with connected(factory, small_buffers=True) as (transport, protocol, peer):
+    async with connect(factory, small_buffers=True) as (transport, protocol, peer):
         transport.write(bytes(1_000_000))
         peer.send(b"hello")
         assert await protocol.lost is error
@@ -124,8 +124,8 @@ async def test_an_error_in_data_received_drops_what_is_queued(loop, problems):
         problems.take_one()
 
 
-async def test_an_error_in_connection_made_leaves_it_open(loop, problems):
-    async with connected(failing("connection_made", ValueError())) as (transport, protocol, peer):
+async def test_an_error_in_connection_made_leaves_it_open(loop, connect, problems):
+    async with connect(failing("connection_made", ValueError())) as (transport, protocol, peer):
         assert set(problems.take_one()) == {"message", "exception", "handle"}
         peer.send(b"hello")
         assert await protocol.received(5) == b"hello"
@@ -133,8 +133,8 @@ async def test_an_error_in_connection_made_leaves_it_open(loop, problems):
         assert receive_exactly(peer, 4) == b"back"
 
 
-async def test_an_error_in_connection_lost_still_closes(loop, problems):
-    async with connected(failing("connection_lost", ValueError("lost"))) as (transport, _, peer):
+async def test_an_error_in_connection_lost_still_closes(loop, connect, problems):
+    async with connect(failing("connection_lost", ValueError("lost"))) as (transport, _, peer):
         sock = transport.get_extra_info("socket")
         transport.close()
         await turns(2)
@@ -145,9 +145,9 @@ async def test_an_error_in_connection_lost_still_closes(loop, problems):
         assert receive_all(peer) == b""
 
 
-def test_a_keyboard_interrupt_in_data_received_leaves_the_loop(loop):
+def test_a_keyboard_interrupt_in_data_received_leaves_the_loop(loop, connect):
     async def open_it():
-        context = connected(failing("data_received", KeyboardInterrupt()))
+        context = connect(failing("data_received", KeyboardInterrupt()))
         return context, await context.__aenter__()
 
     context, (transport, protocol, peer) = loop.run_until_complete(open_it())
@@ -162,8 +162,8 @@ def test_a_keyboard_interrupt_in_data_received_leaves_the_loop(loop):
     loop.run_until_complete(context.__aexit__(None, None, None))
 
 
-async def test_a_protocol_without_the_methods(loop, problems):
-    async with connected(asyncio.BaseProtocol) as (transport, _, peer):
+async def test_a_protocol_without_the_methods(loop, connect, problems):
+    async with connect(asyncio.BaseProtocol) as (transport, _, peer):
         peer.send(b"hello")
         while not problems.contexts:
             await asyncio.sleep(0)
@@ -172,38 +172,38 @@ async def test_a_protocol_without_the_methods(loop, problems):
         assert transport.is_closing()
 
 
-async def test_closing_in_data_received(loop):
+async def test_closing_in_data_received(loop, connect):
     class Closing(Recorder):
         def data_received(self, data):
             super().data_received(data)
             self.transport.close()
             assert "lost" not in self.names
 
-    async with connected(Closing) as (_, protocol, peer):
+    async with connect(Closing) as (_, protocol, peer):
         peer.send(b"enough")
         assert await protocol.lost is None
     assert protocol.names == ["made", "data", "lost"]
 
 
-async def test_closing_in_connection_made(loop):
+async def test_closing_in_connection_made(loop, connect):
     class Closing(Recorder):
         def connection_made(self, transport):
             super().connection_made(transport)
             transport.close()
 
-    async with connected(Closing) as (_, protocol, peer):
+    async with connect(Closing) as (_, protocol, peer):
         assert await protocol.lost is None
         assert receive_all(peer) == b""
     assert protocol.names == ["made", "lost"]
 
 
-async def test_closing_one_transport_from_another_in_the_same_turn(loop):
+async def test_closing_one_transport_from_another_in_the_same_turn(loop, connect):
     class Rival(Recorder):
         def data_received(self, data):
             super().data_received(data)
             (first if self is second.get_protocol() else second).close()
 
-    async with connected(Rival) as (first, one, peer), connected(Rival) as (second, two, other):
+    async with connect(Rival) as (first, one, peer), connect(Rival) as (second, two, other):
         peer.send(b".")
         other.send(b".")
         await asyncio.wait([one.lost, two.lost], return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""TCP connections between a transport of the loop under test and a plain socket of the test."""
+"""Connections between a transport of the loop under test and a plain socket of the test."""
 
 import asyncio
 import contextlib
@@ -40,13 +40,25 @@ def tcp_pair(buffer: int | None = None) -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
+def unix_pair(buffer: int | None = None) -> tuple[socket.socket, socket.socket]:
+    """Two connected blocking Unix sockets with a time limit."""
+    pair = socket.socketpair(socket.AF_UNIX)
+    for sock in pair:
+        _set_buffer(sock, buffer)
+        sock.settimeout(SECONDS)
+    return pair
+
+
+PAIRS = {"tcp": tcp_pair, "unix": unix_pair}
+
+
 @contextlib.asynccontextmanager
-async def connected(factory=Recorder, *, small_buffers=False):
+async def connected(factory=Recorder, *, small_buffers=False, family="tcp"):
     """A transport, its protocol, and the blocking socket at the other end.
 
     small_buffers: the kernel keeps some 200 KB at most, instead of megabytes.
     """
-    ours, peer = tcp_pair(65536 if small_buffers else None)
+    ours, peer = PAIRS[family](65536 if small_buffers else None)
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.create_connection(factory, sock=ours)
     try:
@@ -74,9 +86,16 @@ def wait_hangup(sock) -> None:
 
 
 def reset(sock: socket.socket) -> None:
-    """Close the socket so that the peer gets a RST."""
+    """Close the socket so that the peer gets a RST; a Unix one must have something to read."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def reset_by(peer, transport):
+    """Have the peer vanish, with something left to read: so the kernel resets Unix sockets too."""
+    transport.write(b"unread")
+    wait_readable(peer)
+    reset(peer)
 
 
 def receive_all(sock: socket.socket) -> bytes:
