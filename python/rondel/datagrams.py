@@ -9,12 +9,12 @@ from asyncio.log import logger
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel, _versions
-from .flow import wake
+from .flow import Limits, Reading, wake
 from .readers import Readers
 from .transports import _describe_socket, _hold, _let_go
 
 
-class DatagramTransport(asyncio.DatagramTransport):
+class DatagramTransport(Reading, Limits, asyncio.Transport, asyncio.DatagramTransport):
     """A datagram socket, given to a protocol.
 
     The order of callbacks and the messages are those of ``_SelectorDatagramTransport`` in
@@ -25,12 +25,14 @@ class DatagramTransport(asyncio.DatagramTransport):
         "__dict__",
         "__weakref__",
         "_address",
-        "_datagrams",
         "_loop",
         "_native",  # for native methods alone (NativeSlot in crates/python/src/raw/slot.rs)
         "_sock",
         "_sock_fd",
+        "_stream",
     )
+
+    _stream: _rondel.Datagrams
 
     def __init__(
         self,
@@ -43,7 +45,7 @@ class DatagramTransport(asyncio.DatagramTransport):
     ) -> None:
         remote = address or None
         # First, as it refuses what is no loop of ours, and a second time.
-        self._datagrams = _rondel.init_datagrams(
+        self._stream = _rondel.init_datagrams(
             self, event_loop, sock, protocol, remote, _versions.DATAGRAM_HEADER
         )
         super().__init__(_describe_socket(sock, extra or {}))
@@ -52,7 +54,7 @@ class DatagramTransport(asyncio.DatagramTransport):
         self._sock: socket.socket | None = sock
         self._sock_fd = sock.fileno()
         _hold(sock)
-        self._datagrams.connect(self.get_extra_info("peername"))
+        self._stream.connect(self.get_extra_info("peername"))
         event_loop.call_soon(protocol.connection_made, self)
         # Only then, so that connection_made comes before datagram_received.
         event_loop.call_soon(self._start_reading)
@@ -67,9 +69,9 @@ class DatagramTransport(asyncio.DatagramTransport):
             info.append("closing")
         info.append(f"fd={self._sock_fd}")
         if self._sock is not None and not self._loop.is_closed():
-            info.append(f"read={'polling' if self._datagrams.watching else 'idle'}")
-            state = "polling" if self._datagrams.pending else "idle"
-            info.append(f"write=<{state}, bufsize={self._datagrams.buffer_size}>")
+            info.append(f"read={'polling' if self._stream.watching else 'idle'}")
+            state = "polling" if self._stream.pending else "idle"
+            info.append(f"write=<{state}, bufsize={self._stream.buffer_size}>")
         return f"<{' '.join(info)}>"
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
@@ -81,29 +83,7 @@ class DatagramTransport(asyncio.DatagramTransport):
 
     def _start_reading(self) -> None:
         if self.is_reading():
-            self._datagrams.start_reading()
-
-    def is_reading(self) -> bool:
-        """Whether datagrams are given to the protocol as they come."""
-        return not self._datagrams.closing and not self._datagrams.paused
-
-    def pause_reading(self) -> None:
-        """Give the protocol nothing more until `resume_reading`. Again: no effect."""
-        if not self.is_reading():
-            return
-        self._datagrams.paused = True
-        self._datagrams.stop_reading()
-        if self._loop.get_debug():
-            logger.debug("%r pauses reading", self)
-
-    def resume_reading(self) -> None:
-        """Give the protocol what comes again. Again: no effect."""
-        if self._datagrams.closing or not self._datagrams.paused:
-            return
-        self._datagrams.paused = False
-        self._datagrams.start_reading()
-        if self._loop.get_debug():
-            logger.debug("%r resumes reading", self)
+            self._stream.start_reading()
 
     # --- Sending ----------------------------------------------------------------------------------
 
@@ -114,42 +94,21 @@ class DatagramTransport(asyncio.DatagramTransport):
 
     def _drained(self) -> None:
         """All that was queued is sent (native code)."""
-        if self._datagrams.closing:
+        if self._stream.closing:
             self._call_connection_lost(None)
-
-    def get_write_buffer_size(self) -> int:
-        """Bytes that wait to be sent; since Python 3.13 each datagram counts 8 more."""
-        return self._datagrams.buffer_size
-
-    def get_write_buffer_limits(self) -> tuple[int, int]:
-        """Low and high water, in bytes."""
-        return self._datagrams.write_buffer_limits
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Set high and low water, in bytes: 64 KiB and a quarter of high unless given.
-
-        Raises ValueError unless high >= low >= 0.
-        """
-        if high is None:
-            high = 64 * 1024 if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self._datagrams.set_limits(high, low)
 
     # --- The end ----------------------------------------------------------------------------------
 
     def is_closing(self) -> bool:
         """Whether the transport is closing or closed."""
-        return self._datagrams.closing
+        return self._stream.closing
 
     def close(self) -> None:
         """Send what is queued, then close. connection_lost follows in a later turn."""
-        if not self._datagrams.begin_close():
+        if not self._stream.begin_close():
             return
-        if not self._datagrams.pending:
-            self._datagrams.lost += 1
+        if not self._stream.pending:
+            self._stream.lost += 1
             self._loop.call_soon(self._call_connection_lost, None)
 
     def abort(self) -> None:
@@ -157,11 +116,11 @@ class DatagramTransport(asyncio.DatagramTransport):
         self._force_close(None)
 
     def _force_close(self, error: BaseException | None) -> None:
-        if self._datagrams.lost:
+        if self._stream.lost:
             return
-        self._datagrams.discard()
-        self._datagrams.begin_close()
-        self._datagrams.lost += 1
+        self._stream.discard()
+        self._stream.begin_close()
+        self._stream.lost += 1
         self._loop.call_soon(self._call_connection_lost, error)
 
     def _fatal_error(self, error: BaseException, message: str = "Fatal error on transport") -> None:
@@ -174,13 +133,13 @@ class DatagramTransport(asyncio.DatagramTransport):
                     "message": message,
                     "exception": error,
                     "transport": self,
-                    "protocol": self._datagrams.protocol,
+                    "protocol": self._stream.protocol,
                 }
             )
         self._force_close(error)
 
     def _call_connection_lost(self, error: BaseException | None) -> None:
-        protocol: Any = self._datagrams.protocol
+        protocol: Any = self._stream.protocol
         try:
             if protocol is not None:
                 protocol.connection_lost(error)
@@ -188,7 +147,7 @@ class DatagramTransport(asyncio.DatagramTransport):
             self._release_socket()
 
     def _release_socket(self) -> None:
-        self._datagrams.disconnect()
+        self._stream.disconnect()
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()
@@ -198,15 +157,15 @@ class DatagramTransport(asyncio.DatagramTransport):
 
     @property
     def _protocol(self) -> asyncio.BaseProtocol | None:
-        return self._datagrams.protocol
+        return self._stream.protocol
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Give the datagrams to another protocol from now on."""
-        self._datagrams.protocol = protocol
+        self._stream.protocol = protocol
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         """The protocol that gets the datagrams."""
-        return self._datagrams.protocol  # type: ignore[return-value]  # None once it is over
+        return self._stream.protocol  # type: ignore[return-value]  # None once it is over
 
 
 class Endpoints(Readers):

@@ -16,7 +16,7 @@ class Reading:
     __slots__ = ()
 
     _loop: asyncio.AbstractEventLoop
-    _stream: _rondel.Stream
+    _stream: _rondel.Stream | _rondel.Datagrams
 
     def is_reading(self) -> bool:
         """Whether data is given to the protocol as it comes."""
@@ -41,19 +41,12 @@ class Reading:
             logger.debug("%r resumes reading", self)
 
 
-class Writing:
+class Limits:
     """The part of a transport that queues what the system does not take yet."""
 
     __slots__ = ()
 
-    _stream: _rondel.Stream
-
-    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
-        """Send the parts in order, with as few system calls as it takes.
-
-        Raises as `write`.
-        """
-        self._stream.write_many([_as_bytes(data) for data in list_of_data])
+    _stream: _rondel.Stream | _rondel.Datagrams
 
     def get_write_buffer_size(self) -> int:
         """Bytes that wait to be sent."""
@@ -75,6 +68,21 @@ class Writing:
         if not high >= low >= 0:
             raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
         self._stream.set_limits(high, low)
+
+
+class Writing(Limits):
+    """The same for a stream, which takes its bytes in any portions."""
+
+    __slots__ = ()
+
+    _stream: _rondel.Stream
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
+        """Send the parts in order, with as few system calls as it takes.
+
+        Raises as `write`.
+        """
+        self._stream.write_many([_as_bytes(data) for data in list_of_data])
 
 
 def wake(waiter: asyncio.Future[None]) -> None:

@@ -162,6 +162,8 @@ class ReadPipeTransport(Reading, PipeTransport, asyncio.ReadTransport):
 
     __slots__ = ()
 
+    _stream: _rondel.Stream
+
     def __init__(
         self,
         event_loop: asyncio.AbstractEventLoop,

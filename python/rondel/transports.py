@@ -34,6 +34,8 @@ class StreamTransport(Reading, Writing, transports._FlowControlMixin):  # `sendf
         "_transfer",  # what a file transfer under way waits for
     )
 
+    _stream: _rondel.Stream
+
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
     _start_tls_compatible = True
 

@@ -201,7 +201,8 @@ impl Datagrams {
             state.lost = state.lost.saturating_add(1);
             state.lost
         });
-        py.import(intern!(py, "rondel._debug"))?.call_method1(intern!(py, "write_to_lost_connection"), (lost,))?;
+        py.import(intern!(py, "rondel._debug"))?
+            .call_method1(intern!(py, "write_to_lost_connection"), (lost, false))?;
         Ok(())
     }
 
