@@ -8,7 +8,7 @@ choose = python=$$(tools/python.sh choose "$$PYTHON")
 
 # Two targets at once would build the same environment twice.
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz conformance methods build lint bench clean
+.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz soak conformance methods build lint bench clean
 
 help: ## show this list
 	@echo "rondel: an asyncio event loop whose engine is written in Rust"
@@ -38,6 +38,10 @@ test-memory: ## the tests of the loop again, under the address sanitizer
 
 fuzz: ## each fuzz target for a minute; SECONDS=10 for another time, ARGS='engine' for one target
 	@tools/need.sh git c++ cargo && tools/fuzz.sh $(or $(SECONDS),60) $(ARGS)
+
+soak: ## all that a loop can do, at random, for ten minutes; SECONDS=120 for another time, ARGS='--seed 7'
+	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel && \
+	  .venv/bin/python -m soak --seconds $(or $(SECONDS),600) $(ARGS)
 
 build: ## install the release build into .venv
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv "$$python" rondel && \

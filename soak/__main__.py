@@ -1,0 +1,8 @@
+"""`python -m soak`."""
+
+import sys
+
+from soak import cli
+
+if __name__ == "__main__":
+    sys.exit(cli.main())
