@@ -23,12 +23,19 @@ from .executors import Executors
 from .pipes import Pipes
 from .sendfiles import SendFiles
 from .signals import Signals
+from .subprocesses import Subprocesses
 from .unix import UnixSockets
-from .unsupported import Unsupported
 
 
 class EventLoop(
-    UnixSockets, SendFiles, Endpoints, Pipes, Signals, Executors, Unsupported, asyncio.BaseEventLoop
+    UnixSockets,
+    SendFiles,
+    Endpoints,
+    Pipes,
+    Subprocesses,
+    Signals,
+    Executors,
+    asyncio.BaseEventLoop,
 ):
     """An asyncio event loop. Any asyncio program runs on it.
 

@@ -81,7 +81,7 @@ class PipeTransport(asyncio.BaseTransport):
     def __del__(self, _warn: Any = warnings.warn) -> None:
         if getattr(self, "_pipe", None) is not None:
             _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
-            self._release()
+            self.release()
 
     def _describe(self) -> list[str]:
         raise NotImplementedError
@@ -143,9 +143,9 @@ class PipeTransport(asyncio.BaseTransport):
         try:
             protocol.connection_lost(error)
         finally:
-            self._release()
+            self.release()
 
-    def _release(self) -> None:
+    def release(self) -> None:
         """Close the descriptor, with no word to the protocol."""
         self._over = True
         self._stream.disconnect()
