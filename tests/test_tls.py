@@ -124,11 +124,27 @@ async def test_what_a_transport_is(loop):
             transport.write_eof()
         assert transport.is_reading()
         assert not transport.is_closing()
+        transport.user = "somebody"
+        assert transport.user == "somebody"
         assert transport._ssl_protocol._app_protocol is protocol
         assert transport._ssl_protocol._transport.get_protocol() is transport._ssl_protocol
         for data in ("text", None, 1):
             with pytest.raises(TypeError, match="expecting a bytes-like instance"):
                 transport.write(data)
+
+
+async def test_a_file_is_sent(loop, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 4000)
+    async with tls_connected() as (transport, protocol, peer):
+        receiving = loop.run_in_executor(None, peer.receive, 1_000_000)
+        with path.open("rb") as file:
+            assert await loop.sendfile(transport, file, 100, 1_000_000) == 1_000_000
+            assert file.tell() == 1_000_100
+            with pytest.raises(RuntimeError, match="fallback is disabled"):
+                await loop.sendfile(transport, file, fallback=False)
+        assert await receiving == path.read_bytes()[100:1_000_100]
+        assert transport.get_protocol() is protocol
 
 
 async def test_another_protocol_takes_over(loop):

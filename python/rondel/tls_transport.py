@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from asyncio import constants
+from asyncio import constants, transports
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from .tls import TLSProtocol
 
 
-class TLSTransport(asyncio.Transport):
+class TLSTransport(transports._FlowControlMixin):  # `sendfile` asks for it
     """The transport that an application writes to. The protocol beside it does the work."""
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_loop",
         "_native",  # for native methods alone (NativeSlot in crates/python/src/raw/slot.rs)

@@ -1,4 +1,4 @@
-"""A real PostgreSQL: a new cluster in a directory of its own, over TCP and on a Unix socket."""
+"""A real PostgreSQL: a new cluster in a directory of its own, over TCP, TLS and a Unix socket."""
 
 import contextlib
 import dataclasses
@@ -10,6 +10,7 @@ import signal
 import subprocess
 
 from downstream import processes
+from support import tls
 
 MISSING = (
     "no PostgreSQL server here: install it (Debian, Ubuntu: apt install postgresql), "
@@ -26,8 +27,12 @@ class Postgres:
     directory: pathlib.Path  # of its Unix socket
 
     def tcp(self) -> dict:
-        """The arguments of asyncpg.connect() that reach it over TCP."""
-        return {"host": "127.0.0.1", "password": PASSWORD, **self._who()}
+        """The arguments of asyncpg.connect() that reach it over bare TCP."""
+        return {"host": "127.0.0.1", "password": PASSWORD, "ssl": False, **self._who()}
+
+    def tls(self) -> dict:
+        """The arguments of asyncpg.connect() that reach it over TLS alone."""
+        return {**self.tcp(), "ssl": tls.client_context()}
 
     def unix(self) -> dict:
         """The arguments of asyncpg.connect() that reach it over its Unix socket."""
@@ -68,11 +73,15 @@ def running(programs: pathlib.Path):
         programs = _reachable(programs, path, user)
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         environment |= {"LC_ALL": "C"}
-        _make_cluster(programs, path, user, environment)
+        password = _private(path / "password", PASSWORD, user)
+        certificate = (tls.CERTIFICATES / "server.pem").read_text()
+        certificate = _private(path / "certificate", certificate, user)
+        _make_cluster(programs, path, password, user, environment)
 
         def start(port):
             options = {"port": port, "listen_addresses": "127.0.0.1", "fsync": "off"}
-            options |= {"unix_socket_directories": path}
+            options |= {"unix_socket_directories": path, "ssl": "on"}
+            options |= {"ssl_cert_file": certificate, "ssl_key_file": certificate}
             settings = [word for k, v in options.items() for word in ("-c", f"{k}={v}")]
             argv = [programs / "postgres", "-D", path / "data", *settings]
             return processes.Server(argv, path, user, env=environment)
@@ -90,11 +99,16 @@ def running(programs: pathlib.Path):
             server.stop(signal.SIGINT)
 
 
-def _make_cluster(programs, path, user, environment) -> None:
-    password = path / "password"
-    password.write_text(PASSWORD)
+def _private(path, content, user) -> pathlib.Path:
+    """A file that only its owner can read, as the server wants it for a key."""
+    path.touch(mode=0o600)
+    path.write_text(content)
     if user is not None:
-        shutil.chown(password, user)
+        shutil.chown(path, user)
+    return path
+
+
+def _make_cluster(programs, path, password, user, environment) -> None:
     how = ["--no-sync", "--encoding=UTF8", "--locale=C", f"--username={USER}"]
     how += ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}"]
     done = subprocess.run(

@@ -17,8 +17,9 @@ import anyio.to_thread
 import pytest
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.text import TextStream
+from anyio.streams.tls import TLSListener
 
-from support import loops
+from support import loops, tls
 
 
 @pytest.fixture
@@ -179,6 +180,34 @@ def test_tcp(run):
         await exchange(listener, lambda: anyio.connect_tcp("localhost", port))
         with pytest.raises(OSError, match="All connection attempts failed"):
             await anyio.connect_tcp("localhost", port)
+
+    run(main)
+
+
+def test_tls(run):
+    """Real: anyio's TLS over its TCP streams, with a certificate that is verified."""
+
+    async def main():
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)
+        listener = TLSListener(listener, tls.server_context())
+        context = tls.client_context()
+
+        async def echo(stream):
+            async with stream:
+                async for data in stream:
+                    await stream.send(data)
+
+        async with listener, anyio.create_task_group() as group:
+            group.start_soon(listener.serve, echo)
+            connected = await anyio.connect_tcp("127.0.0.1", port, ssl_context=context)
+            async with connected as stream:
+                big = os.urandom(300_000)
+                buffered = BufferedByteReceiveStream(stream)
+                async with anyio.create_task_group() as both:
+                    both.start_soon(stream.send, big)
+                    assert await buffered.receive_exactly(len(big)) == big
+            group.cancel_scope.cancel()
 
     run(main)
 

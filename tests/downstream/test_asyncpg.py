@@ -6,12 +6,13 @@ Real: the server (a cluster of its own, started here), the connection, asyncpg's
 import asyncio
 import contextlib
 import datetime
+import ssl
 
 import asyncpg
 import pytest
 
 
-@pytest.fixture(params=["tcp", "unix"])
+@pytest.fixture(params=["tcp", "unix", "tls"])
 def address(request, postgres):
     """The arguments of connect(): each way to reach the server."""
     return getattr(postgres, request.param)()
@@ -172,8 +173,17 @@ async def test_a_lost_connection(loop, problems, address):
         assert victim.is_closed()
 
 
+async def test_which_connections_are_encrypted(loop, problems, address):
+    """Real: what the server itself says of the connection."""
+    query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    async with connected(address) as connection:
+        assert await connection.fetchval(query) == bool(address.get("ssl"))
+
+
 async def test_refused(loop, problems, postgres):
-    """Real: the server's refusal of a password, and the kernel's of a port where nobody listens."""
+    """Real: what the server, the client and the kernel each refuse."""
+    with pytest.raises(ssl.SSLCertVerificationError):
+        await asyncpg.connect(**{**postgres.tls(), "ssl": ssl.create_default_context()})
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(**{**postgres.tcp(), "password": "wrong"})
     with pytest.raises(ConnectionRefusedError):

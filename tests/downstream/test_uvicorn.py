@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 
 from downstream import asgi, processes
-from support import child
+from support import child, tls
 
 # What a user gives to `--loop`: a name of uvicorn's own, or MODULE:FACTORY.
 LOOPS = {"asyncio": "asyncio", "rondel": "rondel:new_event_loop"}
@@ -154,6 +154,16 @@ async def test_a_unix_socket(loop, problems, loop_kind, tmp_path):
     with served(loop_kind, *arguments) as server:
         connector = aiohttp.UnixConnector(server.address)
         async with aiohttp.ClientSession("http://localhost", connector=connector) as session:
+            await exercise(session, loop_kind)
+
+
+async def test_tls(loop, problems, loop_kind):
+    """Real: `uvicorn --ssl-certfile FILE`, and a client that verifies the certificate."""
+    arguments = f"--loop={LOOPS[loop_kind]}", f"--ssl-certfile={tls.CERTIFICATES / 'server.pem'}"
+    with served(loop_kind, *arguments) as server:
+        assert server.address.startswith("https://")
+        connector = aiohttp.TCPConnector(ssl=tls.client_context())
+        async with aiohttp.ClientSession(server.address, connector=connector) as session:
             await exercise(session, loop_kind)
 
 
