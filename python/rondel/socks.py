@@ -93,11 +93,16 @@ class SocketCalls(Readers):
         self._check_socket(sock)
         with memoryview(data) as whole, whole.cast("B") as view:
             sent = 0
-            while sent < len(view):
+            while True:
                 try:
                     sent += sock.send(view[sent:])
                 except (BlockingIOError, InterruptedError):
-                    await self._writable(sock.fileno())
+                    pass
+                else:
+                    # Asked after the first call: nothing at all is a datagram, too.
+                    if sent == len(view):
+                        return
+                await self._writable(sock.fileno())
 
     async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
         """Send a datagram. Gives the number of bytes sent."""
