@@ -1,6 +1,8 @@
 """Connections as a server accepts them, and protocols that fail at it."""
 
 import asyncio
+import os
+import socket
 
 import pytest
 
@@ -101,5 +103,92 @@ async def test_a_connection_that_is_gone_before_it_is_accepted(loop, accepting):
     for protocol in await accepting.connections(3):
         await protocol.lost
         assert protocol.events == [("made",), ("data", b"hello"), ("eof",), ("lost", None)]
+    server.close()
+    await server.wait_closed()
+
+
+# --- The accepted socket --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def default_timeout():
+    """Sockets that Python makes have a time limit of their own."""
+    socket.setdefaulttimeout(5)
+    yield
+    socket.setdefaulttimeout(None)
+
+
+def check(sock, listener):
+    """What `socket.accept` gives, made non-blocking."""
+    assert sock.gettimeout() == 0
+    assert not os.get_blocking(sock.fileno())
+    assert not os.get_inheritable(sock.fileno())
+    assert (sock.family, sock.type, sock.proto) == (listener.family, listener.type, listener.proto)
+    assert type(sock.family) is socket.AddressFamily
+    assert type(sock.type) is socket.SocketKind
+
+
+async def test_it_is_non_blocking_and_not_inherited(loop, accepting):
+    server = await loop.create_server(accepting, HOST, 0)
+    with client_of(server) as client:
+        (protocol,) = await accepting.connections()
+        check(protocol.transport.get_extra_info("socket"), server.sockets[0])
+        assert protocol.transport.get_extra_info("peername") == client.getsockname()
+    await protocol.lost
+    server.close()
+    await server.wait_closed()
+
+
+async def test_it_is_so_whatever_the_default_timeout(loop, accepting, default_timeout):
+    server = await loop.create_server(accepting, HOST, 0)
+    with client_of(server):
+        (protocol,) = await accepting.connections()
+        check(protocol.transport.get_extra_info("socket"), server.sockets[0])
+    await protocol.lost
+    server.close()
+    await server.wait_closed()
+
+
+async def test_its_peer_over_ipv6(loop, accepting):
+    try:
+        server = await loop.create_server(accepting, "::1", 0)
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    with socket.create_connection(server.sockets[0].getsockname()[:2]) as client:
+        (protocol,) = await accepting.connections()
+        check(protocol.transport.get_extra_info("socket"), server.sockets[0])
+        assert protocol.transport.get_extra_info("peername") == client.getsockname()
+        assert len(client.getsockname()) == 4
+    await protocol.lost
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize("name", ["", "file", "\0abstract"])
+async def test_its_peer_on_a_unix_socket(loop, accepting, socket_folder, socket_path, name):
+    server = await loop.create_unix_server(accepting, socket_path)
+    with socket.socket(socket.AF_UNIX) as client:
+        if name:
+            client.bind(str(socket_folder / name) if name == "file" else f"{name}-{os.getpid()}")
+        client.connect(socket_path)
+        (protocol,) = await accepting.connections()
+        check(protocol.transport.get_extra_info("socket"), server.sockets[0])
+        assert protocol.transport.get_extra_info("peername") == client.getsockname()
+    await protocol.lost
+    server.close()
+    await server.wait_closed()
+
+
+async def test_names_are_known_after_the_end(loop, accepting):
+    server = await loop.create_server(accepting, HOST, 0)
+    with client_of(server) as client:
+        (protocol,) = await accepting.connections()
+        ours, theirs = client.getpeername(), client.getsockname()
+    await protocol.lost
+    await turns(1)
+    transport = protocol.transport
+    assert transport.get_extra_info("sockname") == ours
+    assert transport.get_extra_info("peername") == theirs
+    assert transport.get_extra_info("socket").fileno() == -1
     server.close()
     await server.wait_closed()

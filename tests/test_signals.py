@@ -109,6 +109,36 @@ def test_exceptions_of_a_handler_go_to_the_exception_handler(loop, problems):
     assert str(context["exception"]) == "signal"
 
 
+@pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit])
+def test_what_ends_a_program_leaves_the_loop_from_a_handler_too(loop, seen, exception):
+    def leave():
+        raise exception("signal")
+
+    loop.add_signal_handler(SIGNAL, leave)
+    loop.call_soon(send)
+    with pytest.raises(exception, match="signal"):
+        loop.run_forever()
+    loop.add_signal_handler(SIGNAL, lambda: (seen.append(1), loop.stop()))
+    loop.call_soon(send)
+    loop.run_forever()
+    assert seen == [1]
+
+
+def test_a_handler_that_raises_is_called_again(loop, problems, seen):
+    def fail():
+        seen.append(1)
+        if len(seen) == 3:
+            loop.stop()
+        else:
+            loop.call_soon(send)
+        raise ValueError(len(seen))
+
+    loop.add_signal_handler(SIGNAL, fail)
+    loop.call_soon(send)
+    loop.run_forever()
+    assert [context["exception"].args for context in problems.take()] == [(1,), (2,), (3,)]
+
+
 def test_a_removed_handler_leaves_the_default(loop):
     loop.add_signal_handler(SIGNAL, print)
     assert signal.getsignal(SIGNAL) not in (signal.SIG_DFL, signal.SIG_IGN)

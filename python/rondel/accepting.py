@@ -10,6 +10,7 @@ from asyncio import constants, trsock
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import _rondel
 from .readers import fileno
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Acceptor:
 
     __slots__ = (
         "_backlog",
+        "_kind",
         "_loop",
         "_out_of_resources",
         "_protocol_factory",
@@ -44,6 +46,11 @@ class Acceptor:
     ) -> None:
         self._loop = event_loop
         self._sock = sock
+        #: Family, type and protocol of the connections, as numbers, which `socket` takes fastest.
+        #: None for a socket of the program's own class.
+        self._kind: tuple[int, int, int] | None = None
+        if type(sock) is socket.socket:
+            self._kind = (int(sock.family), sock.type | socket.SOCK_NONBLOCK, sock.proto)
         self._protocol_factory = protocol_factory
         self._server = server
         self._backlog = backlog
@@ -61,8 +68,7 @@ class Acceptor:
         """Accept what has queued up, as many as the queue can hold: then others get their turn."""
         for _ in range(self._backlog):
             try:
-                connection, address = self._sock.accept()
-                connection.setblocking(False)
+                accepted = self._take()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 break
             except OSError as error:
@@ -70,9 +76,24 @@ class Acceptor:
                     raise
                 self._pause(error)
                 return
+            if accepted is None:
+                break
             # In the next turn, as asyncio: whoever connects runs nothing of ours in between.
-            self._loop.call_soon(self._accepted, connection, address)
+            self._loop.call_soon(self._accepted, *accepted)
         self._out_of_resources = False
+
+    def _take(self) -> tuple[socket.socket, Any] | None:
+        """A connection, non-blocking, and its peer's address. None when nobody waits."""
+        if self._kind is None:
+            # What a program makes of its own sockets, it says there.
+            connection, address = self._sock.accept()
+            connection.setblocking(False)
+            return connection, address
+        accepted = _rondel.accept(self._sock.fileno())
+        if accepted is None:
+            return None
+        fd, address = accepted
+        return socket.socket(*self._kind, fd), address
 
     def _pause(self, error: OSError) -> None:
         """Try again when there may be enough again; say it once, not at each attempt."""

@@ -14,6 +14,17 @@ from .readers import Readers
 #: Between attempts to connect to a Unix server whose queue is full, at most; in seconds.
 LONGEST_PAUSE = 0.05
 
+#: The families of the internet, as numbers.
+INTERNET = (int(socket.AF_INET), int(socket.AF_INET6))
+
+
+def as_numbers(sock: socket.socket) -> Any:
+    """The socket, with `family` and `type` as plain numbers.
+
+    To make enumerations of them, as `socket.socket` does, takes longer than the system's calls.
+    """
+    return super(socket.socket, sock) if isinstance(sock, socket.socket) else sock
+
 
 def _ready(future: asyncio.Future[None]) -> None:
     if not future.done():
@@ -119,9 +130,11 @@ class SocketCalls(Readers):
         Raises OSError with the address in its text.
         """
         self._check_socket(sock)
-        if sock.family in (socket.AF_INET, socket.AF_INET6):
+        plain = as_numbers(sock)
+        family = plain.family
+        if family in INTERNET:
             found = await self._ensure_resolved(
-                address, family=sock.family, type=sock.type, proto=sock.proto, loop=self
+                address, family=family, type=plain.type, proto=plain.proto, loop=self
             )
             address = found[0][4]
         pause = 0.001
@@ -129,7 +142,7 @@ class SocketCalls(Readers):
             try:
                 sock.connect(address)
             except (BlockingIOError, InterruptedError) as error:
-                if error.errno != errno.EAGAIN or sock.family != socket.AF_UNIX:
+                if error.errno != errno.EAGAIN or family != socket.AF_UNIX:
                     break
                 # The server's queue is full. This socket does not connect, though it counts as
                 # writable, and nothing reports when there is room again (connect(2)).

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import warnings
 from asyncio import constants, transports, trsock
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _rondel, _versions
 from .flow import Reading, Writing, wake
+from .socks import INTERNET, as_numbers
 
 
 class StreamTransport(Reading, Writing, transports._FlowControlMixin):  # `sendfile` asks for it
@@ -61,7 +61,7 @@ class StreamTransport(Reading, Writing, transports._FlowControlMixin):  # `sendf
         if server is not None:
             # A closed server refuses: nothing is held yet.
             _versions.attach_to_server(server, self)
-        if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.type == socket.SOCK_STREAM:
+        if _is_tcp(sock):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         _hold(sock)
@@ -232,14 +232,22 @@ class StreamTransport(Reading, Writing, transports._FlowControlMixin):  # `sendf
 
 def _describe_socket(sock: socket.socket, extra: dict[str, Any]) -> dict[str, Any]:
     """What `get_extra_info` knows of a socket."""
-    known: dict[str, Any] = {"socket": trsock.TransportSocket(sock), "sockname": None}
-    with contextlib.suppress(OSError):
+    known: dict[str, Any] = {"socket": trsock.TransportSocket(sock)}
+    try:
         known["sockname"] = sock.getsockname()
+    except OSError:
+        known["sockname"] = None
     if "peername" not in extra:
-        known["peername"] = None
-        with contextlib.suppress(OSError):
+        try:
             known["peername"] = sock.getpeername()
+        except OSError:
+            known["peername"] = None
     return known | extra
+
+
+def _is_tcp(sock: socket.socket) -> bool:
+    plain = as_numbers(sock)
+    return plain.family in INTERNET and plain.type == socket.SOCK_STREAM
 
 
 def _hold(sock: Any) -> None:

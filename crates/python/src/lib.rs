@@ -1,6 +1,7 @@
 //! The native half of the Python package `rondel`: it translates between the engine and the
 //! interpreter, and decides nothing.
 
+mod accept;
 mod cell;
 mod datagram;
 mod errors;
@@ -27,6 +28,7 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::Stream>()?;
     module.add_class::<datagram::Datagrams>()?;
     module.add_class::<tls::Tls>()?;
+    module.add_function(wrap_pyfunction!(accept::accept_connection, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;

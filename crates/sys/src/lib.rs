@@ -4,6 +4,7 @@
 //! Each part is a thin, total layer: it takes integers and buffers, makes the system call, and
 //! gives back `io::Result`. Policy (when to read, what to retry, whom to tell) lives above.
 
+pub mod accept;
 pub mod datagram;
 pub mod fork;
 pub mod pipe;

@@ -4,7 +4,7 @@
 //! happens once a packet is here: receiving, sending, addresses, flow control. The order of calls is that of
 //! `_SelectorDatagramTransport` in `CPython`'s `asyncio/selector_events.py`.
 
-mod address;
+pub mod address;
 mod limits;
 mod receive;
 mod send;
