@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import socket
 
-from support.net import HOST, tcp_pair
+from support.net import HOST, SECONDS, receive_exactly, tcp_pair
 from support.protocols import Recorder
 from support.servers import client_of
+from support.tls import Peer, in_thread, server_context
 from support.turns import turns, until
 
 
@@ -129,3 +131,36 @@ async def test_the_reader_of_a_server_is_fed_before_its_handler_runs_on(loop):
         assert await seen.get() == b"line\n"
     server.close()
     await server.wait_closed()
+
+
+async def test_start_tls_decides_again(loop):
+    """What feeds the reader is the TLS transport from then on; a replaced feed_data is honoured."""
+    fed = []
+    done = loop.create_future()
+
+    async def serve(reader, writer):
+        assert await reader.readline() == b"plain\n"
+        feed_data = reader.feed_data
+        reader.feed_data = lambda data: (fed.append(bytes(data)), feed_data(data))
+        writer.write(b"go\n")
+        await writer.start_tls(server_context())
+        writer.write(await reader.readexactly(6))
+        await writer.drain()
+        writer.close()
+        done.set_result(None)
+
+    def talk(address):
+        with socket.create_connection(address, SECONDS) as sock:
+            sock.sendall(b"plain\n")
+            assert receive_exactly(sock, 3) == b"go\n"
+            peer = Peer(sock, server_side=False)
+            peer.handshake()
+            peer.send(b"secret")
+            return peer.receive(6)
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    address = server.sockets[0].getsockname()
+    assert await in_thread(talk, address) == b"secret"
+    await done
+    assert b"".join(fed) == b"secret"
+    server.close()
