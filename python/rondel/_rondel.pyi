@@ -10,7 +10,7 @@ from .datagrams import DatagramTransport
 from .loop import EventLoop
 from .pipes import PipeTransport
 from .tls import TLSProtocol
-from .tls_transport import TLSTransport
+from .tls_transport import SSLTransport
 from .transports import StreamTransport
 
 __all__ = [
@@ -119,7 +119,7 @@ class Stream:
 
 @final
 class Tls:
-    """The native half of a `TLSProtocol` and its `TLSTransport`."""
+    """The native half of a `TLSProtocol` and its `SSLTransport`."""
 
     reading_paused: bool
     @property
@@ -216,7 +216,7 @@ def init_datagrams(
 def attach_tls(protocol: type, transport: type, /) -> None: ...
 def init_tls(
     owner: TLSProtocol,
-    transport: TLSTransport,
+    transport: SSLTransport,
     protocol: asyncio.BaseProtocol,
     objects: tuple[ssl.SSLObject, Any, ssl.MemoryBIO, ssl.MemoryBIO],
 ) -> Tls: ...

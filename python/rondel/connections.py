@@ -12,7 +12,7 @@ from .accepting import Acceptor
 from .readers import Readers
 from .tls import TLSProtocol
 from .tls_options import check_context, check_timeouts
-from .tls_transport import TLSTransport
+from .tls_transport import SSLTransport
 from .transports import StreamTransport
 
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
@@ -50,7 +50,7 @@ class Connections(Readers):
         ssl_handshake_timeout: float | None = None,
         ssl_shutdown_timeout: float | None = None,
         call_connection_made: bool = True,
-    ) -> TLSTransport:
+    ) -> SSLTransport:
         try:
             tls = TLSProtocol(
                 self,
@@ -113,7 +113,7 @@ class Connections(Readers):
         server_hostname: str | None = None,
         ssl_handshake_timeout: float | None = None,
         ssl_shutdown_timeout: float | None = None,
-    ) -> TLSTransport:
+    ) -> SSLTransport:
         """Go on with TLS. Gives the transport that ``protocol`` is to use from now on.
 
         What an `asyncio.StreamReader` has read of the peer's handshake already is not lost.

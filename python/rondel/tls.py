@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _rondel
 from .tls_options import check_context, check_timeouts, default_context, direct
-from .tls_transport import TLSTransport
+from .tls_transport import SSLTransport
 
 #: What is known of a connection even when it is over.
 _ADDRESSES = ("peername", "sockname")
@@ -90,8 +90,8 @@ class TLSProtocol(asyncio.Protocol):
         self._extra: dict[str, Any] = {"sslcontext": sslcontext}
         self._handshake_timeout_handle: asyncio.TimerHandle | None = None
         self._shutdown_timeout_handle: asyncio.TimerHandle | None = None
-        transport = TLSTransport(event_loop, self)
-        self._app_transport: TLSTransport | None = transport
+        transport = SSLTransport(event_loop, self)
+        self._app_transport: SSLTransport | None = transport
         self._tls = transport._tls = _rondel.init_tls(
             self, transport, app_protocol, (sslobj, direct(sslobj), incoming, outgoing)
         )
@@ -102,7 +102,7 @@ class TLSProtocol(asyncio.Protocol):
             """Native: attached below."""
 
     @property
-    def transport(self) -> TLSTransport:
+    def transport(self) -> SSLTransport:
         """What the application writes to. Only before the connection is lost."""
         assert self._app_transport is not None
         return self._app_transport
@@ -320,4 +320,4 @@ class TLSProtocol(asyncio.Protocol):
         self._handshake_timeout_handle = self._shutdown_timeout_handle = None
 
 
-_rondel.attach_tls(TLSProtocol, TLSTransport)
+_rondel.attach_tls(TLSProtocol, SSLTransport)

@@ -10,6 +10,7 @@ prove nothing about arguments, and do not count. Nor do those of a test that doe
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import inspect
 import json
@@ -92,25 +93,42 @@ def _mentions(code: CodeType, name: str) -> bool:
     return name in code.co_names or name in surface.CONTEXT_MANAGER
 
 
+class Watched:
+    """A method that tells the recorder of its calls, where a test asked the instance for it."""
+
+    def __init__(self, recorder: Recorder, owner: str, name: str, original: Any, model: Any):
+        self._recorder = recorder
+        self._owner = owner
+        self._name = name
+        self._original = original
+        self._signature = inspect.signature(model)
+        self._takes_none = not surface.arguments(model)
+
+    def __get__(self, instance: Any, kind: type) -> Any:
+        if instance is None:
+            return self._original
+        if called_by_a_test(self._name, sys._getframe(1)) and _is_of_rondel(instance):
+            return functools.partial(self._call, instance)
+        return self._original.__get__(instance, kind)
+
+    def _call(self, instance: Any, /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            used = used_arguments(self._signature, (instance, *args), kwargs)
+        except TypeError:
+            used = []
+        self._recorder.saw(
+            self._owner, self._name, [surface.NO_ARGUMENT] if self._takes_none else used
+        )
+        return self._original(instance, *args, **kwargs)
+
+
 def wrap(recorder: Recorder, owner: str, cls: type, name: str, model: Any) -> None:
     """Have a method of a class, or a property, tell the recorder of its calls."""
     original = getattr(cls, name)
-    if not callable(model):
+    if callable(model):
+        setattr(cls, name, Watched(recorder, owner, name, original, model))
+    else:
         setattr(cls, name, _watched_property(recorder, owner, name, original))
-        return
-    signature = inspect.signature(model)
-    takes_none = not surface.arguments(model)
-
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if called_by_a_test(name, sys._getframe(1)) and _is_of_rondel(self):
-            try:
-                used = used_arguments(signature, (self, *args), kwargs)
-            except TypeError:
-                used = []
-            recorder.saw(owner, name, [surface.NO_ARGUMENT] if takes_none else used)
-        return original(self, *args, **kwargs)
-
-    setattr(cls, name, method)
 
 
 def _watched_property(recorder: Recorder, owner: str, name: str, original: Any) -> property:

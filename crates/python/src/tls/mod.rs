@@ -73,7 +73,7 @@ pub struct Tls {
     state: GilCell<State>,
 }
 
-/// Gives the classes `TLSProtocol` and `TLSTransport` their native methods. Called once, where the classes are made.
+/// Gives the classes `TLSProtocol` and `SSLTransport` their native methods. Called once, where the classes are made.
 #[pyfunction]
 pub fn attach_tls(protocol: &Bound<'_, PyType>, transport: &Bound<'_, PyType>) -> PyResult<()> {
     PROTOCOL.claim::<Tls>(protocol)?;
@@ -82,7 +82,7 @@ pub fn attach_tls(protocol: &Bound<'_, PyType>, transport: &Bound<'_, PyType>) -
     TRANSPORT_METHODS.iter().try_for_each(|method| method.attach(transport))
 }
 
-/// Gives a new pair of `TLSProtocol` and `TLSTransport` their native half, and returns it.
+/// Gives a new pair of `TLSProtocol` and `SSLTransport` their native half, and returns it.
 ///
 /// `objects`: an `SSLObject`, the C object inside of it if that may be used directly, and its two `MemoryBIO`, for what
 /// comes in and what goes out.
@@ -127,7 +127,7 @@ pub fn native_of(protocol: &Bound<'_, PyAny>) -> Option<Owned> {
 /// The native half of a transport.
 ///
 /// # Safety
-/// `transport` is a live `TLSTransport`.
+/// `transport` is a live `SSLTransport`.
 unsafe fn tls_of_transport<'a>(py: Python<'_>, transport: *mut ffi::PyObject) -> PyResult<Borrowed<'a, '_, Tls>> {
     // SAFETY: as promised by the caller; `init_tls` fills the slot with a Tls.
     unsafe { TRANSPORT.get(py, transport) }

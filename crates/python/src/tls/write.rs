@@ -13,7 +13,7 @@ use crate::stream::{Chunk, View};
 /// `transport.write(data)`
 pub fn write(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
-    // SAFETY: the interpreter calls the method with a live TLSTransport, and with one live argument.
+    // SAFETY: the interpreter calls the method with a live SSLTransport, and with one live argument.
     let (tls, data) = unsafe { (tls_of_transport(py, slf)?, Borrowed::from_ptr(py, args.positional()[0])) };
     let chunk = chunk_of(&data)?;
     if !chunk.as_ref().is_empty() {
