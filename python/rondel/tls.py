@@ -78,7 +78,7 @@ class TLSProtocol(asyncio.Protocol):
             server_hostname=None if server_side else server_hostname or None,
         )
         self._loop = event_loop
-        self._sslcontext = sslcontext
+        self._sslcontext: ssl.SSLContext | None = sslcontext
         self._sslobj: Any = sslobj
         self._server_side = server_side
         self._waiter = waiter
@@ -117,6 +117,11 @@ class TLSProtocol(asyncio.Protocol):
         if self._transport is not None:
             return self._transport.get_extra_info(name, default)
         return default
+
+    def _forget_context(self) -> None:
+        self._sslcontext = None
+        for name in ("sslcontext", "ssl_object"):
+            self._extra.pop(name, None)
 
     # --- What the transport below tells -----------------------------------------------------------
 
