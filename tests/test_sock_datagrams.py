@@ -126,6 +126,7 @@ async def test_wrong_sizes(loop, pair):
 async def test_the_socket_of_an_endpoint_is_refused(loop):
     async with endpoint() as (transport, _):
         sock = socket.socket(fileno=transport.get_extra_info("socket").fileno())
+        sock.setblocking(False)
         try:
             with pytest.raises(RuntimeError, match="is used by transport"):
                 await loop.sock_recvfrom(sock, 10)
