@@ -1,4 +1,4 @@
-"""The servers that the tests need, each started once for a file, and stopped with nothing left."""
+"""The servers, each started once for a file; what a test leaves behind; anyio on the loop."""
 
 import contextlib
 import gc
@@ -8,6 +8,7 @@ import pathlib
 import pytest
 
 from downstream import postgres_server, redis_server
+from support import loops
 
 PACKAGES = ("aiofiles", "aiohttp", "anyio", "asyncpg", "grpc", "redis", "uvicorn", "websockets")
 if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
@@ -56,3 +57,17 @@ def redis_at():
         pytest.skip(redis_server.MISSING)
     with redis_server.running(program) as server:
         yield server
+
+
+@pytest.fixture
+def anyio_options(loop_kind):
+    """The options of anyio's asyncio backend: the loop under test."""
+    return {"loop_factory": loops.loop_class(loop_kind)}
+
+
+@pytest.fixture
+def anyio_run(anyio_options, log):
+    """anyio.run() on the loop under test, of a function that takes nothing."""
+    import anyio
+
+    return lambda main: anyio.run(main, backend="asyncio", backend_options=anyio_options)
