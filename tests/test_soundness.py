@@ -10,6 +10,8 @@ import threading
 import pytest
 
 from support import child, loops
+from support.pipes import pipe
+from support.protocols import Recorder
 
 
 def run(loop):
@@ -211,3 +213,50 @@ def test_threads_that_make_run_and_close_loops_share_the_free_handles(loop_kind)
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.rondel_only("asyncio takes any object with the methods that it calls")
+@pytest.mark.parametrize("name", ["ReadPipeTransport", "WritePipeTransport"])
+def test_a_pipe_transport_needs_a_loop_of_ours(loop_kind, name):
+    from rondel import pipes
+
+    foreign = asyncio.SelectorEventLoop()
+    ours, theirs = pipe()
+    with ours, theirs, pytest.raises(TypeError, match="SelectorEventLoop"):
+        getattr(pipes, name)(foreign, ours, asyncio.Protocol())
+    foreign.close()
+    gc.collect()
+
+
+@pytest.mark.rondel_only("the native half is rondel's")
+async def test_a_pipe_transport_is_made_once(loop):
+    from rondel.pipes import WritePipeTransport
+
+    theirs, ours = pipe()
+    with theirs:
+        transport, protocol = await loop.connect_write_pipe(Recorder, ours)
+        with pytest.raises(RuntimeError, match="twice"):
+            transport.__init__(loop, ours, protocol)
+        transport.write(b"goes on")
+        assert theirs.read(100) == b"goes on"
+        transport.close()
+        await protocol.lost
+        await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="__init__"):
+        WritePipeTransport.__new__(WritePipeTransport).write(b"data")
+    with pytest.raises(TypeError, match="WritePipeTransport"):
+        WritePipeTransport.write(object(), b"data")
+
+
+@pytest.mark.rondel_only("the message is rondel's")
+async def test_write_is_no_method_of_a_pipe_that_is_read(loop):
+    from rondel.pipes import WritePipeTransport
+
+    ours, theirs = pipe()
+    with theirs:
+        transport, protocol = await loop.connect_read_pipe(Recorder, ours)
+        with pytest.raises(TypeError, match="WritePipeTransport"):
+            WritePipeTransport.write(transport, b"data")
+        transport.close()
+        await protocol.lost
+        await asyncio.sleep(0)

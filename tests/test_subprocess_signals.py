@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE
 
 import pytest
 
+from support import child
 from support.children import BLOCKED, Gate, is_child, python, until_ended, without_pidfds
 from support.threads import in_thread
 
@@ -200,3 +201,55 @@ async def test_out_of_threads_and_pidfds(loop, monkeypatch):
         await asyncio.create_subprocess_exec(*BLOCKED, stdin=PIPE, stdout=PIPE)
     assert len(started) == 1
     assert not is_child(started[0])
+
+
+FORK = """
+    import asyncio, errno, gc, os, sys, warnings
+    from support import loops
+    from support.children import BLOCKED
+
+    if sys.argv[1] == "thread":
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+        def refuse(pid, flags=0):
+            raise OSError(errno.ENOSYS, "not there")
+        os.pidfd_open = refuse
+
+    async def start():
+        return await asyncio.create_subprocess_exec(*BLOCKED)
+
+    async def finish():
+        process.terminate()
+        return await process.wait()
+
+    loop = loops.new_loop()
+    process = loop.run_until_complete(start())
+    reading, writing = os.pipe()
+    forked = os.fork()
+    if not forked:
+        CHILD
+        os._exit(0)
+    PARENT
+    print(loop.run_until_complete(finish()))
+    os.close(writing)
+    os.waitpid(forked, 0)
+    loop.close()
+"""
+LEAVES = "warnings.simplefilter('ignore'); loop.close(); del process; gc.collect()"
+
+
+@pytest.mark.rondel_only("asyncio's loop cannot be closed in a forked child without harm")
+@pytest.mark.parametrize("way", ["pidfd", "thread"])
+def test_a_forked_child_does_not_kill_the_children_of_its_parent(loop_kind, way):
+    """There the transport is garbage, and the process another one's child."""
+    waits = "assert os.waitid(os.P_PID, forked, os.WEXITED | os.WNOWAIT).si_status == 0"
+    source = FORK.replace("CHILD", LEAVES).replace("PARENT", waits)
+    assert child.output(loop_kind, source, way) == "-15\n"
+
+
+@pytest.mark.parametrize("way", ["pidfd", "thread"])
+def test_a_forked_child_that_lives_on_does_not_delay_the_news(loop_kind, way):
+    """It has copies of all descriptors."""
+    if loop_kind == "asyncio" and way == "thread":
+        pytest.skip("asyncio has ways of its own")
+    source = FORK.replace("CHILD", "os.close(writing); os.read(reading, 1)").replace("PARENT", "")
+    assert child.output(loop_kind, source, way) == "-15\n"
