@@ -42,3 +42,16 @@ def test_in_debug_mode(loop_kind):
 def test_on_poll(loop_kind):
     topics = f"order readers descriptors signals sock server interrupt {TRANSPORTS} {OTHERS}"
     run_again(loop_kind, "poll", topics, RONDEL_SELECTOR="poll")
+
+
+@pytest.mark.rondel_only("asyncio's children were there all the time")
+@pytest.mark.parametrize("mode", ["collect", "debug", "poll"])
+@pytest.mark.timeout(180)
+def test_children(loop_kind, mode):
+    variables = {
+        "collect": {},
+        "debug": {"RONDEL_TEST_DEBUG": "1"},
+        "poll": {"RONDEL_SELECTOR": mode},
+    }
+    topics = "subprocess_protocol subprocess_signals subprocess_cancel"
+    run_again(loop_kind, mode, topics, **variables[mode])
