@@ -13,7 +13,9 @@ SUITE = """
 """
 
 TRANSPORTS = "tcp buffered flow_control half_close writing"
-OTHERS = "datagram unix unix_server pipes_read pipes_write pipes_devices sendfile"
+OTHERS = (
+    "datagram unix unix_server pipes_read pipes_write pipes_devices sendfile resets protocol_faults"
+)
 
 
 def run_again(kind, mode, topics, **env):
