@@ -5,7 +5,7 @@ import pytest
 from conformance import registry
 from conformance.registry import Entry, RegistryError, Results
 
-ENTRY = Entry("cpython", "test_a.*.test_x", "private", "looks at _y")
+ENTRY = Entry("cpython", ("test_a.*.test_x",), "private", "looks at _y")
 
 
 def results(**parts):
@@ -20,7 +20,7 @@ def write(tmp_path, **fields):
 
 
 def complete(**changes):
-    fields = {"suite": "uvloop", "test": "test_a.B.test_c", "kind": "better", "reason": "why"}
+    fields = {"suite": "uvloop", "tests": ["test_a.B.test_c"], "kind": "better", "reason": "why"}
     return {name: value for name, value in (fields | changes).items() if value is not None}
 
 
@@ -35,20 +35,26 @@ def test_a_difference_that_is_not_listed_is_a_problem():
 
 def test_a_listed_difference_that_is_gone_is_a_problem():
     problems = registry.check([ENTRY], results())
-    assert problems == ["listed, but gone: cpython: test_a.*.test_x"]
+    assert problems == ["listed, but gone: test_a.*.test_x"]
 
 
 def test_a_pattern_that_covers_a_passing_test_is_a_problem():
     problems = registry.check(
         [ENTRY], results(differing={"test_a.B.test_x"}, passed={"test_a.C.test_x"})
     )
-    assert problems == ["listed, but passes: test_a.C.test_x (cpython: test_a.*.test_x)"]
+    assert problems == ["listed, but passes: test_a.C.test_x (test_a.*.test_x)"]
+
+
+def test_each_pattern_of_an_entry_must_differ():
+    entry = Entry("cpython", ("test_a.B.test_x", "test_a.B.test_y"), "private", "why")
+    problems = registry.check([entry], results(differing={"test_a.B.test_x"}))
+    assert problems == ["listed, but gone: test_a.B.test_y"]
 
 
 def test_an_entry_counts_for_its_own_suite_and_pythons_alone():
     elsewhere = [
-        Entry("uvloop", "test_a.B.test_x", "private", "why"),
-        Entry("cpython", "test_a.B.test_x", "private", "why", ("3.11",)),
+        Entry("uvloop", ("test_a.B.test_x",), "private", "why"),
+        Entry("cpython", ("test_a.B.test_x",), "private", "why", ("3.11",)),
     ]
     problems = registry.check(elsewhere, results(differing={"test_a.B.test_x"}))
     assert problems == ["not listed: test_a.B.test_x"]
@@ -60,7 +66,9 @@ def test_an_entry_of_a_module_that_did_not_run_is_not_judged():
 
 def test_an_entry_is_read_whole(tmp_path):
     file = write(tmp_path, **complete(pythons=["3.12"]))
-    assert registry.load(file) == [Entry("uvloop", "test_a.B.test_c", "better", "why", ("3.12",))]
+    assert registry.load(file) == [
+        Entry("uvloop", ("test_a.B.test_c",), "better", "why", ("3.12",))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +76,9 @@ def test_an_entry_is_read_whole(tmp_path):
     [
         ({"reason": None}, "needs a reason"),
         ({"reason": "  "}, "needs a reason"),
-        ({"test": None}, "needs a test"),
+        ({"tests": None}, "needs a list of tests"),
+        ({"tests": []}, "needs a list of tests"),
+        ({"tests": "test_a"}, "needs a list of tests"),
         ({"kind": "whim"}, "kind is one of private, better, platform"),
         ({"suite": "trio"}, "suite is one of cpython, uvloop"),
         ({"pythons": ["2.7"]}, "pythons is a list of some of"),

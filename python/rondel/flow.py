@@ -22,6 +22,11 @@ class Reading:
         """Whether data is given to the protocol as it comes."""
         return not self._stream.closing and not self._stream.paused
 
+    @property
+    def _paused(self) -> bool:
+        """For programs that look."""
+        return self._stream.paused
+
     def pause_reading(self) -> None:
         """Give the protocol nothing more until `resume_reading`. Again: no effect."""
         if not self.is_reading():

@@ -208,8 +208,9 @@ class ReadPipeTransport(Reading, PipeTransport, asyncio.ReadTransport):
             self._close(None)
 
 
-class WritePipeTransport(Writing, PipeTransport, asyncio.WriteTransport):
-    """The end of a pipe that is written.
+class WritePipeTransport(Writing, PipeTransport, asyncio.Transport):
+    """The end of a pipe that is written. It is a `Transport`, as asyncio's: to read from it raises
+    NotImplementedError.
 
     Raises ValueError for a file that is no pipe, socket or character device.
     """

@@ -23,7 +23,8 @@ def as_numbers(sock: socket.socket) -> Any:
 
     To make enumerations of them, as `socket.socket` does, takes longer than the system's calls.
     """
-    return super(socket.socket, sock) if isinstance(sock, socket.socket) else sock
+    # The real type: a stand-in says that it is one, and has its own.
+    return super(socket.socket, sock) if issubclass(type(sock), socket.socket) else sock
 
 
 def _ready(future: asyncio.Future[None]) -> None:

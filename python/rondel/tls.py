@@ -203,8 +203,8 @@ class TLSProtocol(asyncio.Protocol):
                 )
             )
 
-    def _handshake_done(self) -> None:
-        """The connection is secure (native code)."""
+    def _handshake_done(self) -> bool:
+        """The connection is secure. Tells native code whether to go on at once."""
         self._cancel_timers()
         sslobj = self._sslobj
         if self._started is not None:
@@ -216,11 +216,17 @@ class TLSProtocol(asyncio.Protocol):
             compression=sslobj.compression(),
             ssl_object=sslobj,
         )
-        if not self._made:
-            self._made = True
-            protocol: Any = self._tls.protocol
-            protocol.connection_made(self._app_transport)
+        if self._made:
+            # The application has its connection, but not this transport: whoever waits in
+            # `start_tls` gets it before data comes, and the protocol can answer over it.
+            self._wake()
+            self._loop.call_soon(self._tls.pump)
+            return False
+        self._made = True
+        protocol: Any = self._tls.protocol
+        protocol.connection_made(self._app_transport)
         self._wake()
+        return True
 
     def _handshake_failed(self, error: BaseException) -> None:
         """The two sides do not agree (native code)."""

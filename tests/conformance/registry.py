@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ KINDS = {
     "platform": "a limit of the platform",
 }
 PYTHONS = ("3.11", "3.12", "3.13")
-FIELDS = {"suite", "test", "pythons", "kind", "reason"}
+FIELDS = {"suite", "tests", "pythons", "kind", "reason"}
 FILE = Path(__file__).with_name("differences.toml")
 
 
@@ -30,18 +30,17 @@ class Entry:
     """A known difference."""
 
     suite: str
-    #: `module.Class.test`, with wildcards as in file names.
-    test: str
+    #: Each is `module.Class.test`, with wildcards as in file names.
+    tests: tuple[str, ...]
     kind: str
     reason: str
     pythons: tuple[str, ...] = PYTHONS
 
-    def covers(self, suite: str, python: str, test: str) -> bool:
-        """Whether the test is one of those it names."""
-        return suite == self.suite and python in self.pythons and fnmatchcase(test, self.test)
-
-    def __str__(self) -> str:
-        return f"{self.suite}: {self.test}"
+    def patterns(self, results: Results) -> list[str]:
+        """Those of its patterns that a run says something about."""
+        if self.suite != results.suite or results.python not in self.pythons:
+            return []
+        return [test for test in self.tests if test.split(".")[0] in results.modules]
 
 
 @dataclass
@@ -74,13 +73,16 @@ def load(file: Path = FILE) -> list[Entry]:
 
 
 def _entry(table: Mapping[str, Any], number: int) -> Entry:
-    where = f"difference {number} ({table.get('test', 'no test')})"
+    tests = table.get("tests")
+    where = f"difference {number} ({tests})"
     unknown = table.keys() - FIELDS
     if unknown:
         raise RegistryError(f"{where}: unknown: {', '.join(sorted(unknown))}")
-    for name in ("suite", "test", "kind", "reason"):
+    for name in ("suite", "kind", "reason"):
         if not isinstance(table.get(name), str) or not table[name].strip():
             raise RegistryError(f"{where}: needs a {name}")
+    if not isinstance(tests, list) or not tests or not all(isinstance(t, str) for t in tests):
+        raise RegistryError(f"{where}: needs a list of tests")
     if table["suite"] not in suites.SUITES:
         raise RegistryError(f"{where}: suite is one of {', '.join(suites.SUITES)}")
     if table["kind"] not in KINDS:
@@ -89,33 +91,24 @@ def _entry(table: Mapping[str, Any], number: int) -> Entry:
     if not isinstance(pythons, list) or not pythons or not set(pythons) <= set(PYTHONS):
         raise RegistryError(f"{where}: pythons is a list of some of {', '.join(PYTHONS)}")
     reason = " ".join(table["reason"].split())
-    return Entry(table["suite"], table["test"], table["kind"], reason, tuple(pythons))
+    return Entry(table["suite"], tuple(tests), table["kind"], reason, tuple(pythons))
 
 
 def check(entries: Iterable[Entry], results: Results) -> list[str]:
     """What is wrong: a difference that is not listed, and a listed one that is none.
 
-    An entry is held against a run only where the module that it names has run.
+    A pattern is held against a run only where the module that it names has run.
     """
     problems = []
     listed = set()
-    for entry in entries:
-        if entry.test.split(".")[0] not in results.modules:
-            continue
-        if entry.suite != results.suite or results.python not in entry.pythons:
-            continue
-        covered = {test for test in results.differing if _covers(entry, results, test)}
+    for pattern in (pattern for entry in entries for pattern in entry.patterns(results)):
+        covered = set(fnmatch.filter(results.differing, pattern))
         listed |= covered
         if not covered:
-            problems.append(f"listed, but gone: {entry}")
+            problems.append(f"listed, but gone: {pattern}")
         problems.extend(
-            f"listed, but passes: {test} ({entry})"
-            for test in sorted(results.passed)
-            if _covers(entry, results, test)
+            f"listed, but passes: {test} ({pattern})"
+            for test in sorted(fnmatch.filter(results.passed, pattern))
         )
     problems.extend(f"not listed: {test}" for test in sorted(results.differing - listed))
     return problems
-
-
-def _covers(entry: Entry, results: Results, test: str) -> bool:
-    return entry.covers(results.suite, results.python, test)

@@ -70,10 +70,10 @@ def _differences(entries: list[Entry]) -> str:
     for kind, meaning in KINDS.items():
         if any(entry.kind == kind for entry in entries):
             text += f"- *{kind}*: {meaning}.\n"
-    text += "\n| suite | test | Pythons | kind | reason |\n|---|---|---|---|---|\n"
+    text += "\n| suite | tests | Pythons | kind | reason |\n|---|---|---|---|---|\n"
     for entry in entries:
-        test = entry.test.replace("|", "\\|")
-        text += f"| {entry.suite} | `{test}` | {', '.join(entry.pythons)} | {entry.kind} |"
+        tests = "<br>".join(f"`{test}`" for test in entry.tests)
+        text += f"| {entry.suite} | {tests} | {', '.join(entry.pythons)} | {entry.kind} |"
         text += f" {entry.reason} |\n"
     return text
 

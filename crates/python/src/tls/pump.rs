@@ -26,7 +26,11 @@ impl Tls {
         loop {
             match this.with(py, |state| state.machine.next_step()) {
                 Step::Wait => return Ok(()),
-                Step::Handshake => this.handshake(py)?,
+                Step::Handshake => {
+                    if !this.handshake(py)? {
+                        return Ok(());
+                    }
+                }
                 Step::Read => this.read(py)?,
                 Step::Encrypt => this.encrypt(py)?,
                 Step::Send => this.send(py)?,
@@ -51,21 +55,24 @@ impl Tls {
         self.with(py, |state| state.engine.clone())
     }
 
-    fn handshake(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(engine) = self.engine(py) else { return Ok(()) };
+    /// Goes on with the handshake. Whether the steps after it follow at once.
+    fn handshake(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(engine) = self.engine(py) else { return Ok(true) };
         let called = engine.handshake(py);
         let outcome = match called.and_then(|called| Ok((called, engine.incoming(py)?, engine.outgoing(py)?))) {
             Ok((Called::Done(()), incoming, outgoing)) => (Outcome::Done, incoming, outgoing),
             Ok((Called::Wanting, incoming, outgoing)) => (Outcome::Wanting, incoming, outgoing),
-            Err(error) => return self.fail(py, &engine, error, "_handshake_failed", None),
+            Err(error) => return self.fail(py, &engine, error, "_handshake_failed", None).map(|()| true),
         };
         let opens = self.with(py, |state| state.machine.handshake_ended(outcome.0, outcome.1, outcome.2));
-        if opens {
-            let told = self.call_owner(intern!(py, "_handshake_done"));
-            self.with(py, |state| state.machine.delivered());
-            self.check(py, told)?;
+        if !opens {
+            return Ok(true);
         }
-        Ok(())
+        let told = self.ask_owner(intern!(py, "_handshake_done"));
+        self.with(py, |state| state.machine.delivered());
+        let goes_on = told.as_ref().copied().unwrap_or(true);
+        self.check(py, told.map(drop))?;
+        Ok(goes_on)
     }
 
     fn encrypt(&self, py: Python<'_>) -> PyResult<()> {
@@ -190,6 +197,13 @@ impl Tls {
     fn call_owner(&self, method: &Bound<'_, PyString>) -> PyResult<()> {
         let owner = self.with(method.py(), |state| state.owner.clone());
         owner.map_or(Ok(()), |owner| call_method(method, [owner.bind(method.py())]).map(drop))
+    }
+
+    /// As `call_owner`, with what the method says.
+    fn ask_owner(&self, method: &Bound<'_, PyString>) -> PyResult<bool> {
+        let owner = self.with(method.py(), |state| state.owner.clone());
+        let Some(owner) = owner else { return Ok(true) };
+        call_method(method, [owner.bind(method.py())])?.bind(method.py()).extract()
     }
 
     fn tell_owner(&self, py: Python<'_>, method: &Bound<'_, PyString>) -> PyResult<()> {

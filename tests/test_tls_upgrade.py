@@ -1,0 +1,56 @@
+"""start_tls: who knows of the new transport when."""
+
+import asyncio
+import socket
+import ssl
+
+import pytest
+
+from support.net import HOST, SECONDS
+from support.servers import Accepting
+from support.tls import Peer, in_thread, server_context
+
+
+def hurry(address) -> bytes:
+    """Send the first data in one segment with the end of the handshake; gives the answer."""
+    with socket.create_connection(address, SECONDS) as sock:
+        peer = Peer(sock, server_side=False)
+        while True:
+            try:
+                peer.tls.do_handshake()
+            except ssl.SSLWantReadError:
+                peer.flush()
+                peer.incoming.write(sock.recv(65536))
+            else:
+                break
+        peer.send(b"hello")
+        return peer.receive(5)
+
+
+@pytest.mark.rondel_only("asyncio gives the data to the protocol before start_tls returns")
+async def test_start_tls_returns_before_data_comes(loop):
+    """A protocol that answers at once does so over the new transport."""
+    events = []
+
+    class Notes(asyncio.Protocol):
+        def data_received(self, data):
+            events.append(data)
+
+    accepting = Accepting()
+    server = await loop.create_server(accepting, HOST, 0)
+    async with server:
+        asking = asyncio.ensure_future(in_thread(hurry, server.sockets[0].getsockname()))
+        (protocol,) = await accepting.connections()
+        notes = Notes()
+        protocol.transport.set_protocol(notes)
+        upgraded = await loop.start_tls(
+            protocol.transport, notes, server_context(), server_side=True
+        )
+        events.append("upgraded")
+        while len(events) < 2:
+            await asyncio.sleep(0)
+        assert events == ["upgraded", b"hello"]
+        upgraded.write(b"there")
+        assert await asking == b"there"
+        upgraded.close()
+        await asyncio.sleep(0)
