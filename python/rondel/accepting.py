@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import os
 import socket
 from asyncio import constants, trsock
 from collections.abc import Callable
@@ -93,7 +94,12 @@ class Acceptor:
         if accepted is None:
             return None
         fd, address = accepted
-        return socket.socket(*self._kind, fd), address
+        try:
+            return socket.socket(*self._kind, fd), address
+        except BaseException:
+            # An audit hook may refuse.
+            os.close(fd)
+            raise
 
     def _pause(self, error: OSError) -> None:
         """Try again when there may be enough again; say it once, not at each attempt."""
