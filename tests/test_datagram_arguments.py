@@ -169,7 +169,7 @@ async def test_a_socket_and_more(loop, argument):
 
 
 async def test_a_stream_socket(loop):
-    with socket.socket() as sock, pytest.raises(ValueError, match="[Ss]ocket was expected"):
+    with socket.socket() as sock, pytest.raises(ValueError, match=r"[Ss]ocket was expected"):
         await loop.create_datagram_endpoint(Recorder, sock=sock)
 
 
