@@ -126,6 +126,19 @@ async def test_without_fallback_it_says_that_it_can_not(loop, way):
     await way.close()
 
 
+async def test_a_system_without_sendfile(loop, way, file, monkeypatch):
+    monkeypatch.delattr(os, "sendfile")
+    await way.open()
+    with pytest.raises(
+        asyncio.SendfileNotAvailableError, match=r"os.sendfile\(\) is not available"
+    ):
+        await way.send(file, fallback=False)
+    task = asyncio.create_task(way.send(file, 10, 1000))
+    assert await received(way, 1000) == DATA[10:1010]
+    assert await task == 1000
+    await way.close()
+
+
 async def test_an_empty_file(loop, way, tmp_path):
     await way.open()
     (tmp_path / "empty").touch()

@@ -54,6 +54,8 @@ async def _send_file(
     Raises `asyncio.SendfileNotAvailableError` when the kernel can't send the first byte, OSError
     when it can't send a later one.
     """
+    if not hasattr(os, "sendfile"):
+        raise asyncio.SendfileNotAvailableError("os.sendfile() is not available")
     fd, size = _regular_file(file)
     if not (count or size):
         return 0
