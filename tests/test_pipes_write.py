@@ -44,6 +44,13 @@ async def test_what_is_no_bytes(loop):
             transport.write("text")
 
 
+async def test_reading_from_it_is_not_implemented(loop):
+    async with writing() as (transport, _, _file):
+        assert isinstance(transport, asyncio.Transport)
+        with pytest.raises(NotImplementedError):
+            transport.pause_reading()
+
+
 async def test_extra_info(loop):
     async with writing() as (transport, protocol, _file):
         ours = transport.get_extra_info("pipe")
