@@ -151,7 +151,7 @@ class TLSProtocol(asyncio.Protocol):
             )
         else:
             self._tls.transport_ended()
-        # Unless all is said: then it closes by itself, and at once.
+        # Unless all is said: then it closes.
         return not self._finished
 
     def pause_writing(self) -> None:
@@ -169,8 +169,6 @@ class TLSProtocol(asyncio.Protocol):
             protocol: Any = self._tls.protocol
             if protocol is not None:
                 self._loop.call_soon(protocol.connection_lost, exc)
-        elif exc is None:
-            exc = ConnectionAbortedError("the connection was closed during the TLS handshake")
         if self._transport is not None:
             for name in _ADDRESSES:
                 address = self._transport.get_extra_info(name)
@@ -180,7 +178,8 @@ class TLSProtocol(asyncio.Protocol):
         self._sslobj = None
         self._transport = None
         self._app_transport = None
-        self._wake(exc)
+        # Whoever still waits does so for the handshake.
+        self._wake(exc or ConnectionAbortedError("closed during the TLS handshake"))
         self._cancel_timers()
 
     # --- The handshake ----------------------------------------------------------------------------
@@ -296,7 +295,7 @@ class TLSProtocol(asyncio.Protocol):
         """All is said: close the transport below (native code)."""
         self._finished = True
         if self._transport is not None:
-            self._loop.call_soon(self._transport.close)
+            self._transport.close()
 
     def _abort(self, error: BaseException | None) -> None:
         self._tls.abort()

@@ -81,7 +81,10 @@ class Peer:
         """Exactly so many bytes, or fewer up to close_notify."""
         data = bytearray()
         while len(data) < count:
-            more = self.call(self.tls.read, count - len(data))
+            try:
+                more = self.call(self.tls.read, count - len(data))
+            except ssl.SSLZeroReturnError:
+                more = b""
             if not more:
                 break
             data += more
@@ -99,9 +102,14 @@ class Peer:
 
 
 @contextlib.asynccontextmanager
-async def tls_connected(factory=Recorder, *, context=None, peer_context=None, **options):
-    """A TLS client transport of the loop, its protocol, and the Peer at the other end."""
-    ours, theirs = tcp_pair()
+async def tls_connected(
+    factory=Recorder, *, context=None, peer_context=None, small_buffers=False, **options
+):
+    """A TLS client transport of the loop, its protocol, and the Peer at the other end.
+
+    small_buffers: the kernel keeps some 200 KB at most, instead of megabytes.
+    """
+    ours, theirs = tcp_pair(65536 if small_buffers else None)
     peer = Peer(theirs, peer_context)
     loop = asyncio.get_running_loop()
     shaking = loop.run_in_executor(None, peer.handshake)
@@ -114,8 +122,8 @@ async def tls_connected(factory=Recorder, *, context=None, peer_context=None, **
         yield transport, protocol, peer
     finally:
         theirs.close()
-        with contextlib.suppress(AttributeError):
-            # asyncio's has nothing to abort once it is over.
+        # There is none where the handshake failed; asyncio's has nothing to abort once it is over.
+        with contextlib.suppress(AttributeError, UnboundLocalError):
             transport.abort()
         for _ in range(4):
             await asyncio.sleep(0)

@@ -12,7 +12,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_net::tls::Left;
+use rondel_net::tls::{BATCH, Left};
 
 use crate::raw::{Owned, call_method, new_bytes};
 use crate::stream::Chunk;
@@ -128,12 +128,16 @@ impl Engine {
         }
     }
 
-    /// Encrypts bytes of `chunk` from `start` on, of which there must be some; gives how many.
+    /// Encrypts bytes of `chunk` from `start` on, of which there must be some, [`BATCH`] at most: the library takes all
+    /// that it is given. Gives how many it took.
     #[inline]
     pub fn encrypt(&self, py: Python<'_>, chunk: &Chunk, start: usize) -> PyResult<Called<usize>> {
         let rest = &chunk.as_ref()[start..];
+        let rest = &rest[..rest.len().min(BATCH)];
         let result = match chunk.object() {
-            Some(whole) if start == 0 => call_method(intern!(py, "write"), [self.data.bind(py), whole.bind(py)]),
+            Some(whole) if rest.len() == chunk.as_ref().len() => {
+                call_method(intern!(py, "write"), [self.data.bind(py), whole.bind(py)])
+            }
             _ if self.direct => {
                 // SAFETY: the C object encrypts what it is given before it returns, and keeps no
                 // reference; the chunk is borrowed until then.
