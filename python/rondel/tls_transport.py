@@ -142,13 +142,13 @@ class SSLTransport(transports._FlowControlMixin):
         """Send what is queued, tell the peer that nothing follows, and close once it has answered,
         after ``ssl_shutdown_timeout`` seconds at the latest. connection_lost follows then.
 
-        Again, or after the peer has closed: ``sslcontext`` and ``ssl_object`` are forgotten.
+        Once the connection is lost: ``sslcontext`` and ``ssl_object`` are forgotten.
         """
-        if self._tls.closing:
+        if self._tls.close():
+            self._force_close(None)
+        elif self._ssl_protocol._transport is None:
             # (asyncio forgets all.) A protocol that keeps its transport keeps no context by it.
             self._ssl_protocol._forget_context()
-        elif self._tls.close():
-            self._force_close(None)
 
     def abort(self) -> None:
         """Close at once; what is queued is lost. connection_lost follows in a later turn."""
