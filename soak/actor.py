@@ -32,10 +32,19 @@ def check(holds: bool, what: str) -> None:
         raise AssertionError(what)
 
 
-def differs(got: bytes, sent: bytes) -> str:
-    """Where two byte strings part."""
-    at = next(
-        (i for i, (a, b) in enumerate(zip(got, sent, strict=False)) if a != b),
-        min(len(got), len(sent)),
-    )
-    return f"{len(got)} bytes came of {len(sent)}, different from {at} on"
+def same(got: bytes, sent: bytes) -> None:
+    """Fail the actor unless what came is what was sent."""
+    if got != sent:
+        pairs = zip(got, sent, strict=False)
+        at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(got), len(sent)))
+        raise AssertionError(f"{len(got)} bytes came of {len(sent)}, different from {at} on")
+
+
+# Making new bytes of chance for each actor would take more time than all else.
+_CHANCE = random.Random(0).randbytes(4 << 20)
+
+
+def some_bytes(rng: random.Random, count: int) -> bytes:
+    """So many bytes, at most 2 MiB, in which no part is like another."""
+    start = rng.randrange(len(_CHANCE) // 2)
+    return _CHANCE[start : start + count]

@@ -7,7 +7,8 @@ import random
 import socket
 import struct
 
-from soak.actor import GONE
+from soak import tls
+from soak.actor import GONE, some_bytes
 from soak.world import World
 
 LINGER_0 = struct.pack("ii", 1, 0)
@@ -55,7 +56,7 @@ async def _source(
 ) -> None:
     """So many bytes of chance, in pieces of any size; then the end."""
     rng = random.Random(seed)
-    data = memoryview(rng.randbytes(count))
+    data = memoryview(some_bytes(rng, count))
     while data:
         size = rng.choice((1, 100, 10_000, 200_000))
         writer.write(data[:size])
@@ -78,4 +79,12 @@ async def _reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, cou
     reset(writer.transport)
 
 
-ORDERS = {"echo": _echo, "source": _source, "hold": _hold, "reset": _reset}
+async def _upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Speak TLS from here on, and echo."""
+    writer.write(b"ready\n")
+    await writer.drain()
+    await writer.start_tls(tls.server_context())
+    await _echo(reader, writer)
+
+
+ORDERS = {"upgrade": _upgrade, "echo": _echo, "source": _source, "hold": _hold, "reset": _reset}

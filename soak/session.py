@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from soak import ways
+from soak import udp, ways
 from soak.actor import Actor
 from soak.leftovers import open_descriptors
 from soak.memory import Memory
@@ -52,7 +52,8 @@ class Session:
     async def run(self, folder: pathlib.Path) -> None:
         """From the first actor to the last."""
         world = self.world = World(self._settings, folder)
-        world.ways = [await way(lambda: Obedient(world)) for way in ways.ALL]
+        world.ways = [await way(lambda: Obedient(world), folder) for way in ways.ALL]
+        world.udp = await udp.serve()
         showing = asyncio.ensure_future(self._show_each_second())
         slots = [asyncio.ensure_future(self._slot(world)) for _ in range(self._settings.at_once)]
         await asyncio.gather(*slots)
@@ -63,6 +64,7 @@ class Session:
             raise LeftError(f"connections have not ended\n{_stacks(asyncio.all_tasks())}") from None
         for way in world.ways:
             await way.close()
+        world.udp.close()
         showing.cancel()
         await asyncio.gather(showing, return_exceptions=True)
 

@@ -4,12 +4,19 @@ import asyncio
 import collections
 import contextlib
 import pathlib
+import random
 import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
+from soak.actor import some_bytes
 from soak.settings import Settings
 from soak.ways import Way
+
+# As many children at once as keep the cores busy; more would only take turns.
+CHILDREN = 8
+# Bytes of the file that is sent.
+FILE = 1 << 20
 
 
 class World:
@@ -21,6 +28,11 @@ class World:
         self.loop = asyncio.get_running_loop()
         self.counts: collections.Counter[str] = collections.Counter()
         self.ways: list[Way] = []
+        # The server of datagrams.
+        self.udp: asyncio.DatagramTransport | None = None
+        self.children = asyncio.Semaphore(CHILDREN)
+        self.file = folder / "file"
+        self.file.write_bytes(some_bytes(random.Random(1), FILE))
         # Each transport and protocol of a connection, for what the collector does not see.
         self.made: weakref.WeakSet[Any] = weakref.WeakSet()
         self._live = 0
@@ -72,7 +84,7 @@ class World:
             writer.write(order.encode() + b"\n")
             yield reader, writer
         except BaseException:
-            transport.abort()
+            writer.transport.abort()
             raise
         finally:
             writer.close()

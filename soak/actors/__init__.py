@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 from soak.actor import Actor
 
-MODULES = ("streams", "protocols", "connecting", "sockets", "scheduling", "threads")
+MODULES = (
+    "streams",
+    "protocols",
+    "upgrades",
+    "files",
+    "datagrams",
+    "pipes",
+    "connecting",
+    "sockets",
+    "scheduling",
+    "threads",
+)
 
 
 def choose(only: Sequence[str], further: Sequence[str]) -> list[Actor]:

@@ -4,7 +4,7 @@ import contextlib
 import random
 import socket
 
-from soak.actor import GONE, Actor, check, differs
+from soak.actor import GONE, Actor, check, same, some_bytes
 from soak.servers import LINGER_0
 from soak.ways import HOST
 from soak.world import World
@@ -21,13 +21,13 @@ async def calls(world: World, rng: random.Random) -> None:
         world.counts["connections"] += 1
         theirs, _ = await world.loop.sock_accept(listener)
         with theirs:
-            sent = rng.randbytes(rng.choice((1, 20_000)))
+            sent = some_bytes(rng, rng.choice((1, 20_000)))
             await world.loop.sock_sendall(ours, sent)
             got, buffer = bytearray(), bytearray(4096)
             while len(got) < len(sent):
                 count = await world.loop.sock_recv_into(theirs, buffer)
                 got += buffer[:count]
-            check(got == sent, differs(got, sent))
+            same(got, sent)
             if rng.random() < 0.5:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
                 ours.close()
@@ -45,7 +45,7 @@ async def watched(world: World, rng: random.Random) -> None:
     with ours, theirs:
         ours.setblocking(False)
         theirs.setblocking(False)
-        sent = rng.randbytes(rng.choice((1, 300_000)))
+        sent = some_bytes(rng, rng.choice((1, 300_000)))
         left, got, whole = memoryview(sent), bytearray(), world.loop.create_future()
 
         def write() -> None:
@@ -66,7 +66,7 @@ async def watched(world: World, rng: random.Random) -> None:
         finally:
             world.loop.remove_writer(ours)
             world.loop.remove_reader(theirs)
-        check(got == sent, differs(got, sent))
+        same(got, sent)
 
 
 ACTORS = (Actor("socket calls", calls, 3), Actor("watched sockets", watched, 2))

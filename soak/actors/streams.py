@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 
-from soak.actor import GONE, Actor, check, differs
+from soak.actor import GONE, Actor, check, same, some_bytes
 from soak.servers import reset
 from soak.world import World
 
@@ -12,15 +12,15 @@ from soak.world import World
 async def echo(world: World, rng: random.Random) -> None:
     async with world.conversation(rng.choice(world.ways), "echo") as (reader, writer):
         for _ in range(rng.randint(1, 8)):
-            sent = rng.randbytes(rng.choice((1, 100, 1024, 20_000)))
+            sent = some_bytes(rng, rng.choice((1, 100, 1024, 20_000)))
             writer.write(sent)
             await writer.drain()
             got = await reader.readexactly(len(sent))
-            check(got == sent, differs(got, sent))
+            same(got, sent)
 
 
 async def big(world: World, rng: random.Random) -> None:
-    sent = rng.randbytes(rng.randint(200_000, 2_000_000))
+    sent = some_bytes(rng, rng.randint(200_000, 2_000_000))
     async with world.conversation(rng.choice(world.ways), "echo") as (reader, writer):
 
         async def write() -> None:
@@ -29,7 +29,7 @@ async def big(world: World, rng: random.Random) -> None:
                 await writer.drain()
 
         got, _ = await asyncio.gather(reader.readexactly(len(sent)), write())
-        check(got == sent, differs(got, sent))
+        same(got, sent)
 
 
 async def slow_reader(world: World, rng: random.Random) -> None:
@@ -39,12 +39,12 @@ async def slow_reader(world: World, rng: random.Random) -> None:
         while data := await reader.read(rng.choice((10_000, 60_000))):
             got += data
             await asyncio.sleep(rng.choice((0, 0.005, 0.05)))
-    sent = random.Random(seed).randbytes(count)
-    check(got == sent, differs(got, sent))
+    sent = some_bytes(random.Random(seed), count)
+    same(got, sent)
 
 
 async def slow_server(world: World, rng: random.Random) -> None:
-    sent = rng.randbytes(rng.randint(1, 1_000_000))
+    sent = some_bytes(rng, rng.randint(1, 1_000_000))
     order = f"hold {rng.randint(0, 300)} {len(sent)}"
     async with world.conversation(rng.choice(world.ways), order) as (reader, writer):
         writer.write(sent)
@@ -53,19 +53,19 @@ async def slow_server(world: World, rng: random.Random) -> None:
 
 
 async def half_close(world: World, rng: random.Random) -> None:
-    way = rng.choice([way for way in world.ways if way.half_close])
-    sent = rng.randbytes(rng.randint(0, 100_000))
+    way = rng.choice([way for way in world.ways if not way.encrypted])
+    sent = some_bytes(rng, rng.randint(0, 100_000))
     async with world.conversation(way, "echo") as (reader, writer):
         writer.write(sent)
         writer.write_eof()
         got = await reader.read()
-        check(got == sent, differs(got, sent))
+        same(got, sent)
 
 
 async def reset_by_client(world: World, rng: random.Random) -> None:
     async with world.conversation(rng.choice(world.ways), "echo") as (reader, writer):
         for _ in range(rng.randint(0, 3)):
-            writer.write(rng.randbytes(rng.choice((1, 5_000, 300_000))))
+            writer.write(some_bytes(rng, rng.choice((1, 5_000, 300_000))))
             if rng.random() < 0.5:
                 await reader.read(1000)
         ends = (lambda: reset(writer.transport), writer.transport.abort, writer.transport.close)
