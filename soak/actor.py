@@ -24,6 +24,7 @@ class Actor:
     name: str
     run: Callable[["World", random.Random], Awaitable[None]]
     weight: float = 1  # how often, compared with others
+    stock: bool = True  # whether asyncio's own loop is up to it
 
 
 def check(holds: bool, what: str) -> None:

@@ -38,7 +38,7 @@ class Session:
         show: Callable[[Event], None],
     ) -> None:
         self._settings = settings
-        self._actors = actors
+        self._actors = [actor for actor in actors if actor.stock or not settings.stock]
         self._tell = tell
         self._show = show
         self._rng = random.Random(settings.seed)
@@ -52,7 +52,8 @@ class Session:
     async def run(self, folder: pathlib.Path) -> None:
         """From the first actor to the last."""
         world = self.world = World(self._settings, folder)
-        world.ways = [await way(lambda: Obedient(world), folder) for way in ways.ALL]
+        chosen = ways.PLAIN if self._settings.stock else ways.PLAIN + ways.ENCRYPTED
+        world.ways = [await way(lambda: Obedient(world), folder) for way in chosen]
         world.udp = await udp.serve()
         showing = asyncio.ensure_future(self._show_each_second())
         slots = [asyncio.ensure_future(self._slot(world)) for _ in range(self._settings.at_once)]
@@ -69,12 +70,15 @@ class Session:
         await asyncio.gather(showing, return_exceptions=True)
 
     async def _slot(self, world: World) -> None:
-        """One actor after the other until the time is over."""
-        while time.monotonic() - self._started < self._settings.seconds:
+        """One actor after the other until the time is over; at least one."""
+        end = time.monotonic() + self._settings.seconds
+        while True:
             self._number += 1
             rng = random.Random(f"{self._settings.seed}/{self._number}")
             (actor,) = rng.choices(self._actors, [actor.weight for actor in self._actors])
             await self._act(world, actor, rng, f"{actor.name} (number {self._number})")
+            if time.monotonic() > end:
+                return
 
     async def _act(self, world: World, actor: Actor, rng: random.Random, name: str) -> None:
         limit = self._settings.patience

@@ -65,4 +65,5 @@ async def tls_unix(factory: Factory, folder: pathlib.Path) -> Way:
     )
 
 
-ALL = (tcp, unix, tls_tcp, tls_unix)
+PLAIN = (tcp, unix)
+ENCRYPTED = (tls_tcp, tls_unix)

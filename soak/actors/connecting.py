@@ -94,6 +94,6 @@ async def look_up(world: World, rng: random.Random) -> None:
 ACTORS = (
     Actor("connect refused", refused, 2),
     Actor("connect cancelled", cancelled_connect, 2),
-    Actor("server that goes", server_that_goes, 1),
+    Actor("server that goes", server_that_goes, 1, stock=False),
     Actor("look up a name", look_up, 1),
 )

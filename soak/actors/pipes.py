@@ -34,13 +34,15 @@ async def through(world: World, rng: random.Random) -> None:
                 lambda: Writing(world.loop), write_end
             )
             world.made.update((reading, writing))
+            writer = asyncio.StreamWriter(writing, protocol, None, world.loop)
+            written = asyncio.ensure_future(_write(writer, sent))
             try:
-                writer = asyncio.StreamWriter(writing, protocol, None, world.loop)
-                written = asyncio.ensure_future(_write(writer, sent))
                 got = await reader.read()
                 await written
                 same(got, sent)
             finally:
+                written.cancel()
+                await asyncio.wait([written])
                 if not protocol.lost:
                     writing.abort()
         finally:

@@ -11,10 +11,12 @@ kept = []
 
 
 async def descriptor(world, rng):
+    await asyncio.sleep(0.01)
     kept.append(os.open(os.devnull, os.O_RDONLY))
 
 
 async def task(world, rng):
+    await asyncio.sleep(0.01)
     kept.append(asyncio.ensure_future(asyncio.Event().wait()))
 
 
@@ -30,20 +32,24 @@ async def thread(world, rng):
 
 
 async def object_(world, rng):
+    await asyncio.sleep(0.01)
     kept.append(asyncio.Event())
 
 
 async def transport(world, rng):
+    await asyncio.sleep(0.01)
     ours, theirs = socket.socketpair()
     kept.append(theirs.detach())
     await world.loop.create_connection(asyncio.Protocol, sock=ours)
 
 
 async def error(world, rng):
+    await asyncio.sleep(0.01)
     raise ValueError("a mistake of the actor")
 
 
 async def callback(world, rng):
+    await asyncio.sleep(0.01)
     world.loop.call_soon(int, "no number")
 
 
