@@ -52,7 +52,7 @@ class Session:
     async def run(self, folder: pathlib.Path) -> None:
         """From the first actor to the last."""
         world = self.world = World(self._settings, folder)
-        chosen = ways.PLAIN if self._settings.stock else ways.PLAIN + ways.ENCRYPTED
+        chosen = ways.STOCK if self._settings.stock else ways.ALL
         world.ways = [await way(lambda: Obedient(world), folder) for way in chosen]
         world.udp = await udp.serve()
         showing = asyncio.ensure_future(self._show_each_second())

@@ -26,8 +26,9 @@ class Settings:
     def stock(self) -> bool:
         """Whether it is asyncio's own loop that soaks, to show that the soak asks nothing wrong.
 
-        Left out there is what asyncio itself fails at: TLS that is reset or cancelled (it hangs, and
-        runs handles of sockets that have gone), and a server that closes while it accepts.
+        Left out there is what asyncio itself fails at: TLS that is reset or cancelled (it hangs),
+        Unix sockets that close with much left to write (3.13.0 then watches for writing with None
+        for a callback), and a server that closes while it accepts.
         """
         return self.loop == "asyncio"
 

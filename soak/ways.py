@@ -65,5 +65,5 @@ async def tls_unix(factory: Factory, folder: pathlib.Path) -> Way:
     )
 
 
-PLAIN = (tcp, unix)
-ENCRYPTED = (tls_tcp, tls_unix)
+ALL = (tcp, unix, tls_tcp, tls_unix)
+STOCK = (tcp,)
