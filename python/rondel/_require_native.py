@@ -19,15 +19,21 @@ def _problem(error: ImportError, here: str) -> str:
     return "is not built"
 
 
-try:
-    importlib.import_module(NAME)
-except ImportError as error:
+def _message(error: ImportError) -> str:
+    # The module's own words, and from 3.12 on the interpreter's, who then asks no module.
+    if "subinterpreter" in str(error):
+        return "rondel does not run in a subinterpreter; import it in the main interpreter"
     here = os.path.dirname(os.path.abspath(__file__))
-    # With the package's own name `python -m rondel` shows the message alone, with no traceback.
-    raise ImportError(
+    return (
         "rondel's compiled part {} for Python {}.{} in {}; "
         "run `pip install rondel`, or `make build` in rondel's source tree".format(
             _problem(error, here), sys.version_info[0], sys.version_info[1], here
-        ),
-        name="rondel",
-    ) from None
+        )
+    )
+
+
+try:
+    importlib.import_module(NAME)
+except ImportError as error:
+    # With the package's own name `python -m rondel` shows the message alone, with no traceback.
+    raise ImportError(_message(error), name="rondel") from None
