@@ -98,3 +98,23 @@ def test_a_descriptor_that_lives_on_in_a_dup_does_not_spin(loop, pipe, seen):
     assert time.thread_time() - before < 0.1, "processor time, not time on the clock"
     assert seen == []
     os.close(dup)
+
+
+@pytest.mark.rondel_only("epoll goes on reporting what a dup keeps alive, and asyncio spins")
+def test_a_descriptor_closed_while_it_is_watched_and_never_removed_does_not_spin(loop, pipe, seen):
+    """Its callback is called for a while, as it would be for data that nobody reads."""
+    loop.add_reader(pipe[0], seen.append, "r")
+    dup = os.dup(pipe[0])
+    os.close(pipe[0])
+    closed, pipe[0] = pipe[0], None
+    os.write(pipe[1], b".")
+    for _ in range(1000):
+        one_turn(loop)
+    assert len(seen) < 1000
+    seen.clear()
+    before = time.thread_time()
+    loop.run_until_complete(asyncio.sleep(0.2))
+    assert time.thread_time() - before < 0.1, "processor time, not time on the clock"
+    assert seen == []
+    assert loop.remove_reader(closed) is True
+    os.close(dup)

@@ -38,7 +38,13 @@ pub struct Driver<T, W> {
     selector: Arc<Selector>,
     remote: Remote<T>,
     clock: Clock,
+    /// Waits that found something, up to [`LOOKS_FOR_CLOSED`].
+    finds: u32,
 }
+
+/// After so many waits that found something, what the last one found is looked at: is it still open under its number?
+/// Rare enough to cost nothing, and often enough to end a loop that spins before anybody sees it.
+const LOOKS_FOR_CLOSED: u32 = 256;
 
 /// One wait for descriptors, apart from the driver so that nothing is borrowed while it blocks.
 #[derive(Debug)]
@@ -79,7 +85,8 @@ impl<T, W> Driver<T, W> {
     pub fn new(clock: Clock, backend: Backend) -> io::Result<Self> {
         let remote = Remote::new()?;
         let selector = Arc::new(new_selector(backend, &remote)?);
-        Ok(Self { ready: VecDeque::new(), timers: Timers::new(), sources: Sources::new(), selector, remote, clock })
+        let (timers, sources) = (Timers::new(), Sources::new());
+        Ok(Self { ready: VecDeque::new(), timers, sources, selector, remote, clock, finds: 0 })
     }
 
     /// The half for other threads.
@@ -246,6 +253,11 @@ impl<T, W> Driver<T, W> {
         T: From<W>,
         W: Clone,
     {
+        self.finds += 1;
+        if self.finds == LOOKS_FOR_CLOSED {
+            self.finds = 0;
+            self.forget_closed(events);
+        }
         let mut strays = false;
         for event in events.iter() {
             if event.token == WAKER {
@@ -263,6 +275,19 @@ impl<T, W> Driver<T, W> {
         }
         if strays {
             self.rebuild();
+        }
+    }
+
+    /// Forgets those of the sources found whose descriptor was closed while it was watched. Without a duplicate the
+    /// system has done so by itself; with one it would report a file for good that its watcher can't reach any more.
+    fn forget_closed(&mut self, events: &Events) {
+        for event in events.iter() {
+            let key = SourceKey::from_token(event.token);
+            let Some(source) = self.sources.watched(key) else { continue };
+            if self.selector.modify(source.fd, event.token, source.interest()).is_err() {
+                // A stray from now on.
+                self.sources.set_unregistered(key);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ on_either_backend! {
     the_next_owner_of_the_number_gets_no_event_of_the_old_source,
     asked_for_again_the_number_stands_for_its_next_owner,
     what_is_given_up_is_given_up_also_when_it_is_closed,
+    closed_and_never_removed_it_falls_silent_in_the_end,
 }
 
 /// Closes what `number` stands for and gives the number to `next`, in one step.
@@ -172,4 +173,21 @@ fn what_is_given_up_is_given_up_also_when_it_is_closed(backend: Backend) {
     assert_eq!(it.driver.watchers(key), (None, Some(&2)));
     assert_eq!(it.reports(), 0);
     assert_eq!(it.driver.remove_source(key), (None, Some(2)));
+}
+
+fn closed_and_never_removed_it_falls_silent_in_the_end(backend: Backend) {
+    let mut it = Loop::<u64>::new(backend);
+    let (other, _other_writer) = readable_pipe();
+    it.read(&other, 2);
+    let (reader, _writer) = readable_pipe();
+    let _duplicate = reader.try_clone().unwrap();
+    let (silent, _silent_writer) = pipe().unwrap();
+    let mut number = owned(reader);
+    let key = it.read(&number, 1);
+    replace(&mut number, &silent);
+    let turns = (0..1000).take_while(|_| it.turn().contains(&1)).count();
+    assert!(turns < 1000);
+    assert_eq!(it.turn(), [2], "the open one is heard as before");
+    assert_eq!(it.driver.remove_source(key), (Some(1), None));
+    assert_eq!(it.turn(), [2]);
 }
