@@ -11,7 +11,10 @@ from typing import Any
 from . import _rondel
 
 #: Natively, a timer's is no heir of the other: only `asyncio`'s abstract view says so.
-HANDLES = (_rondel.Handle, _rondel.TimerHandle)
+HANDLES: tuple[type[_rondel.Handle], type[_rondel.TimerHandle]] = (
+    _rondel.Handle,
+    _rondel.TimerHandle,
+)
 
 #: So many writes to a lost connection pass in silence (``asyncio.constants``).
 _LOG_THRESHOLD = 5

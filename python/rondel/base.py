@@ -39,7 +39,7 @@ class LoopBase(asyncio.BaseEventLoop):
             protocol_factory: Callable[[], asyncio.BaseProtocol],
             ssl: Any,
             server_hostname: str | None,
-            *,
+            server_side: bool = False,
             ssl_handshake_timeout: float | None = None,
             ssl_shutdown_timeout: float | None = None,
         ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]: ...

@@ -1,4 +1,4 @@
-"""What transports have in common: reading paused and resumed, the limits of the write buffer."""
+"""What transports have in common: reading paused and resumed, the limits of buffers."""
 
 from __future__ import annotations
 
@@ -66,13 +66,7 @@ class Limits:
 
         Raises ValueError unless high >= low >= 0.
         """
-        if high is None:
-            high = 64 * 1024 if low is None else 4 * low
-        if low is None:
-            low = high // 4
-        if not high >= low >= 0:
-            raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-        self._stream.set_limits(high, low)
+        self._stream.set_limits(*marks(high, low, 64 * 1024))
 
 
 class Writing(Limits):
@@ -90,10 +84,18 @@ class Writing(Limits):
         self._stream.write_many([_as_bytes(data) for data in list_of_data])
 
 
-def wake(waiter: asyncio.Future[None]) -> None:
-    """Tell who waits for a transport that it is there."""
-    if not waiter.cancelled():
-        waiter.set_result(None)
+def marks(high: int | None, low: int | None, default: int) -> tuple[int, int]:
+    """High and low water, in bytes: `default` and a quarter of high unless given.
+
+    Raises ValueError unless high >= low >= 0.
+    """
+    if high is None:
+        high = default if low is None else 4 * low
+    if low is None:
+        low = high // 4
+    if not high >= low >= 0:
+        raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
+    return high, low
 
 
 def _as_bytes(data: bytes | bytearray | memoryview[Any]) -> bytes:

@@ -14,11 +14,12 @@ from asyncio.log import logger
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel
-from .flow import Reading, Writing, wake
+from .flow import Reading, Writing
+from .lifecycle import Lifecycle
 from .readers import Readers
 
 
-class PipeTransport(asyncio.BaseTransport):
+class PipeTransport(Lifecycle):
     """One end of a pipe, given to a protocol. It owns the file object, and closes it at the end.
 
     The order of callbacks and the messages are those of ``_UnixReadPipeTransport`` and
@@ -56,12 +57,8 @@ class PipeTransport(asyncio.BaseTransport):
         #: Whether connection_lost is scheduled, or was called.
         self._over = False
         os.set_blocking(fd, False)
-        event_loop.call_soon(protocol.connection_made, self)
+        self._begin(protocol, waiter)
         self._pipe = pipe
-        # Only then, so that connection_made comes before what the pipe brings.
-        event_loop.call_soon(self._start_watching)
-        if waiter is not None:
-            event_loop.call_soon(wake, waiter)
 
     def __repr__(self) -> str:
         info = [self.__class__.__name__]
@@ -86,48 +83,12 @@ class PipeTransport(asyncio.BaseTransport):
     def _describe(self) -> list[str]:
         raise NotImplementedError
 
-    def _start_watching(self) -> None:
-        raise NotImplementedError
-
-    @property
-    def _protocol(self) -> asyncio.BaseProtocol | None:
-        return self._stream.protocol
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Give the data to another protocol from now on."""
-        self._stream.protocol = protocol
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        """The protocol of this pipe."""
-        return self._stream.protocol  # type: ignore[return-value]  # None once it is over
-
-    def is_closing(self) -> bool:
-        """Whether the transport is closing or closed."""
-        return self._stream.closing
-
     def _fatal_error(
         self, error: BaseException, message: str = "Fatal error on pipe transport"
     ) -> None:
-        if self._is_expected(error):
-            if self._loop.get_debug():
-                logger.debug("%r: %s", self, message, exc_info=error)
-        else:
-            self._loop.call_exception_handler(
-                {
-                    "message": message,
-                    "exception": error,
-                    "transport": self,
-                    "protocol": self._stream.protocol,
-                }
-            )
-        self._close(error)
+        super()._fatal_error(error, message)
 
-    def _is_expected(self, error: BaseException) -> bool:
-        """Whether an error is none of the program."""
-        raise NotImplementedError
-
-    def _close(self, error: BaseException | None) -> None:
-        """Close at once; connection_lost follows in the next turn."""
+    def _force_close(self, error: BaseException | None) -> None:
         self._stream.begin_close()
         self._stream.discard()
         self._stream.stop_reading()
@@ -179,7 +140,7 @@ class ReadPipeTransport(Reading, PipeTransport, asyncio.ReadTransport):
     def _describe(self) -> list[str]:
         return ["polling" if self._stream.watching else "idle"]
 
-    def _start_watching(self) -> None:
+    def _start_reading(self) -> None:
         if not self.is_reading():
             return
         try:
@@ -205,7 +166,7 @@ class ReadPipeTransport(Reading, PipeTransport, asyncio.ReadTransport):
     def close(self) -> None:
         """Close; connection_lost follows in the next turn."""
         if not self._stream.closing:
-            self._close(None)
+            self._force_close(None)
 
 
 class WritePipeTransport(Writing, PipeTransport, asyncio.Transport):
@@ -216,6 +177,8 @@ class WritePipeTransport(Writing, PipeTransport, asyncio.Transport):
     """
 
     __slots__ = ("_notices",)
+
+    _stream: _rondel.Stream
 
     if TYPE_CHECKING:
 
@@ -242,7 +205,7 @@ class WritePipeTransport(Writing, PipeTransport, asyncio.Transport):
         size = self._stream.buffer_size
         return ["polling" if size else "idle", f"bufsize={size}"]
 
-    def _start_watching(self) -> None:
+    def _start_reading(self) -> None:
         if self._notices and not self._over:
             self._stream.start_reading()
 
@@ -250,16 +213,13 @@ class WritePipeTransport(Writing, PipeTransport, asyncio.Transport):
         """Nobody can read any more (native code)."""
         if self._loop.get_debug():
             logger.info("%r was closed by peer", self)
-        self._close(BrokenPipeError() if self._stream.buffer_size else None)
+        self._force_close(BrokenPipeError() if self._stream.buffer_size else None)
 
     def _drained(self) -> None:
         """All that was queued is written (native code)."""
         if self._stream.closing and not self._over:
             self._over = True
             self._call_connection_lost(None)
-
-    def _is_expected(self, error: BaseException) -> bool:
-        return isinstance(error, OSError)
 
     def can_write_eof(self) -> bool:
         """True."""
@@ -277,7 +237,7 @@ class WritePipeTransport(Writing, PipeTransport, asyncio.Transport):
 
     def abort(self) -> None:
         """Close at once; what is queued is lost. connection_lost follows in the next turn."""
-        self._close(None)
+        self._force_close(None)
 
 
 class Pipes(Readers):

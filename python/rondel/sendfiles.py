@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-from .flow import wake
+from .lifecycle import wake
 from .socks import SocketCalls
 from .transports import StreamTransport
 

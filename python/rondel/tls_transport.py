@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import _rondel
+from .flow import marks
 
 if TYPE_CHECKING:
     from .tls import TLSProtocol
@@ -91,7 +92,7 @@ class SSLTransport(transports._FlowControlMixin):
 
         Raises ValueError unless high >= low >= 0.
         """
-        self._tls.set_read_limits(*_limits(high, low, 256 * 1024))
+        self._tls.set_read_limits(*marks(high, low, 256 * 1024))
 
     # --- Writing ----------------------------------------------------------------------------------
 
@@ -125,7 +126,7 @@ class SSLTransport(transports._FlowControlMixin):
 
         Raises ValueError unless high >= low >= 0.
         """
-        self._tls.set_write_limits(*_limits(high, low, 512 * 1024))
+        self._tls.set_write_limits(*marks(high, low, 512 * 1024))
 
     @property
     def _protocol_paused(self) -> bool:
@@ -156,13 +157,3 @@ class SSLTransport(transports._FlowControlMixin):
 
     def _force_close(self, error: BaseException | None) -> None:
         self._ssl_protocol._abort(error)
-
-
-def _limits(high: int | None, low: int | None, default: int) -> tuple[int, int]:
-    if high is None:
-        high = default if low is None else 4 * low
-    if low is None:
-        low = high // 4
-    if not high >= low >= 0:
-        raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-    return high, low

@@ -39,6 +39,12 @@ impl Stream {
 
 #[pymethods]
 impl Stream {
+    /// Whether anything waits to be sent.
+    #[getter]
+    fn pending(&self, py: Python<'_>) -> bool {
+        self.with(py, |state| !state.queue.is_empty())
+    }
+
     /// Bytes that wait to be sent.
     #[getter]
     fn buffer_size(&self, py: Python<'_>) -> usize {
