@@ -23,7 +23,7 @@ run() { # DIR PYTHON PYTEST-ARGUMENT...
   if tools/venv.sh "$dir" "$python" rondel test; then
     rm -f "$report"
     echo "==> $dir: pytest on $("$python" --version)"
-    "$dir/bin/python" -m pytest --junit-xml="$report" "$@" || status=1
+    "$dir/bin/python" -m pytest -n 2 --dist worksteal --junit-xml="$report" "$@" || status=1
     line=$(counts "$python" "$report" 2>/dev/null) || line="pytest ended without a report"
   else
     status=1 line="could not be built"

@@ -12,6 +12,7 @@ MODULES = (
     "files",
     "datagrams",
     "pipes",
+    "processes",
     "connecting",
     "sockets",
     "scheduling",

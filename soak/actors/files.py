@@ -46,4 +46,4 @@ async def sock_sendfile(world: World, rng: random.Random) -> None:
         same(got, file.read(count))
 
 
-ACTORS = (Actor("sendfile", sendfile, 0.0001), Actor("sock_sendfile", sock_sendfile, 1))
+ACTORS = (Actor("sendfile", sendfile, 2), Actor("sock_sendfile", sock_sendfile, 1))
