@@ -70,6 +70,9 @@ async def reset_by_client(world: World, rng: random.Random) -> None:
                 await reader.read(1000)
         ends = (lambda: reset(writer.transport), writer.transport.abort, writer.transport.close)
         rng.choice(ends)()
+        await asyncio.sleep(0)
+        # What was closed may wait for ever to send the rest: nobody reads what comes back.
+        writer.transport.abort()
 
 
 async def reset_by_server(world: World, rng: random.Random) -> None:
