@@ -15,6 +15,8 @@ from soak.ways import Way
 
 # As many children at once as keep the cores busy; more would only take turns.
 CHILDREN = 8
+# As many datagrams under way as the kernel keeps for one socket.
+SENDERS = 8
 # Bytes of the file that is sent.
 FILE = 1 << 20
 
@@ -30,6 +32,7 @@ class World:
         self.ways: list[Way] = []
         # The server of datagrams.
         self.udp: asyncio.DatagramTransport | None = None
+        self.senders = asyncio.Semaphore(SENDERS)
         self.children = asyncio.Semaphore(CHILDREN)
         self.file = folder / "file"
         self.file.write_bytes(some_bytes(random.Random(1), FILE))
