@@ -71,6 +71,16 @@ def test_given_contexts(loop):
     assert context[variable] == 1
 
 
+async def test_create_task_in_a_context_of_its_own(loop):
+    async def change():
+        variable.set("inside")
+
+    context = contextvars.copy_context()
+    await loop.create_task(change(), context=context)
+    assert context[variable] == "inside"
+    assert variable.get() != "inside"
+
+
 def test_readers_and_writers(loop):
     reader, writer = os.pipe()
     os.write(writer, b".")

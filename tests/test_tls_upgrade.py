@@ -6,9 +6,10 @@ import ssl
 
 import pytest
 
-from support.net import HOST, SECONDS
+from support.net import HOST, SECONDS, listening, tcp_pair
+from support.protocols import Recorder
 from support.servers import Accepting
-from support.tls import Peer, in_thread, server_context
+from support.tls import Peer, client_context, in_thread, server_context
 
 
 def hurry(address) -> bytes:
@@ -54,3 +55,59 @@ async def test_start_tls_returns_before_data_comes(loop):
         assert await asking == b"there"
         upgraded.close()
         await asyncio.sleep(0)
+
+
+def greet_who_comes(listener) -> bytes:
+    sock, _ = listener.accept()
+    with sock:
+        sock.settimeout(SECONDS)
+        peer = Peer(sock)
+        peer.handshake()
+        peer.send(b"hello")
+        return peer.receive(5)
+
+
+async def test_start_tls_as_a_client_with_a_name_and_timeouts(loop):
+    with listening() as listener:
+        greeting = asyncio.ensure_future(in_thread(greet_who_comes, listener))
+        transport, protocol = await loop.create_connection(Recorder, *listener.getsockname())
+        upgraded = await loop.start_tls(
+            transport,
+            protocol,
+            client_context(),
+            server_hostname="localhost",
+            ssl_handshake_timeout=SECONDS,
+            ssl_shutdown_timeout=SECONDS,
+        )
+        assert await protocol.received(5) == b"hello"
+        upgraded.write(b"there")
+        assert await greeting == b"there"
+        upgraded.abort()
+        await protocol.lost
+
+
+async def test_start_tls_refuses_a_name_that_the_certificate_lacks(loop):
+    with listening() as listener:
+        greeting = asyncio.ensure_future(in_thread(greet_who_comes, listener))
+        transport, protocol = await loop.create_connection(Recorder, *listener.getsockname())
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await loop.start_tls(
+                transport, protocol, client_context(), server_hostname="other.example"
+            )
+        with pytest.raises((OSError, EOFError)):
+            await greeting
+
+
+async def test_connect_accepted_socket_over_tls(loop):
+    ours, theirs = tcp_pair()
+    with theirs:
+        peer = Peer(theirs, server_side=False)
+        asking = asyncio.ensure_future(in_thread(peer.handshake))
+        transport, protocol = await loop.connect_accepted_socket(
+            Recorder, ours, ssl=server_context(), ssl_handshake_timeout=SECONDS
+        )
+        await asking
+        await in_thread(peer.send, b"hello")
+        assert await protocol.received(5) == b"hello"
+        transport.abort()
+        await protocol.lost

@@ -27,6 +27,11 @@ class Reading:
         """For programs that look."""
         return self._stream.paused
 
+    @property
+    def _closing(self) -> bool:
+        """For programs that look."""
+        return self._stream.closing
+
     def pause_reading(self) -> None:
         """Give the protocol nothing more until `resume_reading`. Again: no effect."""
         if not self.is_reading():

@@ -65,9 +65,10 @@ def main() -> int:
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
-    session = Session(Settings(arguments.stall, uvloop_source.folder(CACHE)), arguments.jobs)
+    settings = Settings(arguments.stall, uvloop_source.folder(CACHE))
+    session = Session(settings, arguments.jobs, entries)
     session.run(modules)
-    problems = session.problems(entries)
+    problems = session.problems()
     for line in [*report.totals(session, entries), *problems]:
         print(line)
     if problems:

@@ -26,8 +26,8 @@ that falls short and is not listed below, and on one that is listed and does not
   asyncio's: both run on rondel.
 
 Every module runs in a process of its own; a test that hangs or crashes is named, and the others
-go on. What falls short runs once more by itself, and, for CPython's suite, on asyncio's own loop:
-what fails there too is the machine's, and is counted apart.
+go on. What falls short and is not listed runs once more by itself, and, for CPython's suite, on
+asyncio's own loop: what fails there too is the machine's, and is counted apart.
 
 ## Counts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -39,12 +40,14 @@ class ModuleRun:
         }
 
 
-def run(module: Module, settings: Settings) -> ModuleRun:
-    """Run a module; what falls short runs once more, and then on asyncio's own loop."""
+def run(module: Module, settings: Settings, entries: Iterable[Entry]) -> ModuleRun:
+    """Run a module; what falls short unlisted runs once more, and then on asyncio's own loop."""
     start = time.monotonic()
     this = ModuleRun(module, supervisor.run(module, "rondel", settings))
+    results = Results(module.suite, module.python.minor, {module.name})
+    listed = [pattern for entry in entries for pattern in entry.patterns(results)]
     # So many at once are no accident, and hangs take long.
-    few = this.fell_short() if len(this.fell_short()) <= AT_ONCE else {}
+    few = _unlisted(this, listed) if len(_unlisted(this, listed)) <= AT_ONCE else {}
     again = _run_again(module, "rondel", settings, few)
     for name, outcome in again.items():
         if name in this.outcomes and not outcome.fell_short:
@@ -52,10 +55,18 @@ def run(module: Module, settings: Settings) -> ModuleRun:
             this.outcomes[name] = outcome
     if module.suite == suites.CPYTHON:
         # uvloop's tests ask for uvloop's ways: what they say of asyncio's loop says nothing here.
-        on_asyncio = _run_again(module, "asyncio", settings, this.fell_short())
+        on_asyncio = _run_again(module, "asyncio", settings, _unlisted(this, listed))
         this.shared = {name: outcome for name, outcome in on_asyncio.items() if outcome.fell_short}
     this.seconds = time.monotonic() - start
     return this
+
+
+def _unlisted(this: ModuleRun, listed: list[str]) -> Outcomes:
+    return {
+        name: outcome
+        for name, outcome in this.fell_short().items()
+        if not any(fnmatch.fnmatchcase(name, pattern) for pattern in listed)
+    }
 
 
 def _run_again(module: Module, loop: str, settings: Settings, short: Outcomes) -> Outcomes:
@@ -66,8 +77,9 @@ def _run_again(module: Module, loop: str, settings: Settings, short: Outcomes) -
 class Session:
     """All modules of one command."""
 
-    def __init__(self, settings: Settings, jobs: int) -> None:
+    def __init__(self, settings: Settings, jobs: int, entries: list[Entry]) -> None:
         self._settings = settings
+        self._entries = entries
         self._jobs = jobs
         self.runs: list[ModuleRun] = []
         self.seconds = 0.0
@@ -77,7 +89,8 @@ class Session:
         start = time.monotonic()
         with ThreadPoolExecutor(self._jobs) as pool:
             waiting = [
-                pool.submit(run, module, self._settings) for module in suites.slowest_first(modules)
+                pool.submit(run, module, self._settings, self._entries)
+                for module in suites.slowest_first(modules)
             ]
             for number, future in enumerate(as_completed(waiting), 1):
                 this = future.result()
@@ -98,13 +111,12 @@ class Session:
             results.passed |= {n for n, o in this.outcomes.items() if o.what == "passed"}
         return [found[key] for key in sorted(found)]
 
-    def problems(self, entries: Iterable[Entry]) -> list[str]:
+    def problems(self) -> list[str]:
         """What the registry does not say, and what it says in vain."""
-        entries = list(entries)
         return [
             f"{results.suite}, Python {results.python}: {problem}"
             for results in self.results()
-            for problem in registry.check(entries, results)
+            for problem in registry.check(self._entries, results)
         ]
 
 

@@ -33,6 +33,16 @@ HANDS_ON = tuple(
     str(Path(asyncio.__file__).with_name(f"{name}.py")) for name in ("streams", "subprocess")
 )
 
+#: What each class of rondel is in the table: some derive from several of asyncio's.
+TRANSPORTS = {
+    "StreamTransport": "Transport",
+    "SSLTransport": "Transport",
+    "DatagramTransport": "DatagramTransport",
+    "SubprocessTransport": "SubprocessTransport",
+    "ReadPipeTransport": "ReadTransport",
+    "WritePipeTransport": "WriteTransport",
+}
+
 
 class Recorder:
     """What the tests of this process called."""
@@ -157,12 +167,8 @@ def classes_of_rondel() -> Iterator[tuple[str, type]]:
     yield surface.LOOP, rondel.EventLoop
     yield surface.SERVER, asyncio.Server
     for cls in _heirs(asyncio.BaseTransport):
-        if cls.__module__.startswith("rondel."):
-            owner = next(
-                (o for o, kind in surface.TRANSPORTS.items() if issubclass(cls, kind)), None
-            )
-            if owner is not None:
-                yield owner, cls
+        if cls.__module__.startswith("rondel.") and cls.__name__ in TRANSPORTS:
+            yield TRANSPORTS[cls.__name__], cls
 
 
 def _heirs(cls: type) -> set[type]:
