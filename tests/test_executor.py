@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import sys
 import threading
 
 import pytest
@@ -92,6 +93,16 @@ async def test_shutdown_waits_for_the_work(loop):
     await loop.shutdown_default_executor()
     assert seen == ["done"]
     await future
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="came with 3.12")
+async def test_shutdown_waits_no_longer_than_its_timeout(loop):
+    gate = threading.Event()
+    future = loop.run_in_executor(None, gate.wait, SECONDS)
+    with pytest.warns(RuntimeWarning, match="executor did not finish"):
+        await loop.shutdown_default_executor(timeout=0.001)
+    gate.set()
+    assert await future
 
 
 async def test_shutdown_refuses_more_work(loop):

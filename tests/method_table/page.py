@@ -81,7 +81,7 @@ def table(records: Iterable[Record]) -> Table:
     for record in records:
         for row, test in choose(record).items():
             cells.setdefault(row, {})[record.python] = test
-    return cells
+    return {row: cells[row] for row in _in_order(cells)}
 
 
 def render(cells: Table) -> str:
@@ -90,7 +90,7 @@ def render(cells: Table) -> str:
     for owner in surface.owners():
         text += f"\n## {owner}\n\n{ABOUT[owner]}\n\n"
         text += f"| method | argument | {' | '.join(PYTHONS)} |\n|---|---|{'---|' * len(PYTHONS)}\n"
-        for row in _in_order(row for row in cells if row.owner == owner):
+        for row in (row for row in cells if row.owner == owner):
             columns = [cells[row].get(python, ABSENT) for python in PYTHONS]
             argument = f"`{row.argument}`" if row.argument else ""
             text += f"| `{row.method}` | {argument} | {' | '.join(columns)} |\n"

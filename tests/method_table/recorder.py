@@ -192,7 +192,8 @@ def pytest_configure(config):
 
 def pytest_runtest_logstart(nodeid, location):
     file, test = nodeid.split("::", 1)
-    _recorder.begin(f"{Path(file).stem}::{test.split('[')[0]}")
+    within = file.removeprefix("tests/").removesuffix(".py")
+    _recorder.begin(f"{within}::{test.split('[')[0]}")
 
 
 def pytest_runtest_logreport(report):
