@@ -33,7 +33,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--suite", choices=suites.SUITES, help="this suite alone")
     parser.add_argument("--module", nargs="+", help="these modules alone")
-    parser.add_argument("--jobs", type=int, default=2, help="so many modules at once")
+    parser.add_argument("--jobs", type=int, default=4, help="so many modules at once")
     parser.add_argument("--stall", type=float, default=30, help="seconds after which a test hangs")
     return parser.parse_args(arguments)
 
