@@ -23,7 +23,8 @@ async def child(world: World, *command: str, **how) -> AsyncIterator[asyncio.sub
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
-            await process.wait()
+            # Not wait() alone, which waits for ever where output is left that nobody reads.
+            await process.communicate()
 
 
 async def cat(world: World, rng: random.Random) -> None:
