@@ -156,8 +156,11 @@ class ReadPipeTransport(Reading, PipeTransport, asyncio.ReadTransport):
             logger.info("%r was closed by peer", self)
         protocol: Any = self._stream.protocol
         self._stream.begin_close()
-        self._loop.call_soon(protocol.eof_received)
-        self._lose(None)
+        try:
+            self._loop.call_soon(protocol.eof_received)
+        finally:
+            # Also where the protocol has no such method.
+            self._lose(None)
 
     def _is_expected(self, error: BaseException) -> bool:
         # How a terminal says that the other side has hung up.

@@ -275,11 +275,20 @@ impl Datagrams {
         this.queue_shrunk(py)?;
         if this.with(py, |state| state.queue.is_empty()) {
             Self::watch(slf, Direction::Write, false)?;
-            if let Some(transport) = this.parties(py).transport {
-                call_method(intern!(py, "_drained"), [transport.bind(py)])?;
-            }
+            this.drained(py)?;
         }
         Ok(())
+    }
+
+    /// All that was queued is sent. The endpoint may end with that: who is told of an error is noted before.
+    #[cold]
+    fn drained(&self, py: Python<'_>) -> PyResult<()> {
+        let parties = self.parties(py);
+        let Some(transport) = &parties.transport else { return Ok(()) };
+        match call_method(intern!(py, "_drained"), [transport.bind(py)]) {
+            Ok(_) => Ok(()),
+            Err(error) => parties.report(py, error, "Fatal error: protocol.connection_lost() call failed."),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! `tasks`); what runs once a loop or once a descriptor are methods of `Core`.
 
 mod core;
+mod faults;
 mod item;
 mod readers;
 mod schedule;

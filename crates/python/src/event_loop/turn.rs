@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use rondel_engine::{Events, Nanos};
 
 use super::core::{Core, closed};
+use super::faults;
 use super::item::Ready;
 use crate::datagram::Datagrams;
 use crate::errors::os_error;
@@ -122,12 +123,13 @@ impl Core {
 
 #[inline]
 fn run(py: Python<'_>, item: &Ready) -> PyResult<()> {
-    match item {
+    let ran = match item {
         // SAFETY: these items are handles, and this one is alive: the item holds it.
-        Ready::Handle(handle) => unsafe { handle::run(py, handle.as_ptr()) },
+        Ready::Handle(handle) => return unsafe { handle::run(py, handle.as_ptr()) },
         Ready::Read(stream) => stream.bind(py).cast::<Stream>()?.get().read_ready(py),
         Ready::Write(stream) => Stream::write_ready(stream.bind(py).cast::<Stream>()?),
         Ready::Receive(datagrams) => datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py),
         Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),
-    }
+    };
+    ran.or_else(|error| faults::report(py, item, error))
 }
