@@ -87,7 +87,7 @@ impl Engine {
     #[inline]
     pub fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         // SAFETY: a MemoryBIO copies what it is given, and keeps no reference.
-        let window = unsafe { window(py, data.as_ptr(), data.len(), ffi::PyBUF_READ) }?;
+        let window = unsafe { Window::new(py, data.as_ptr(), data.len(), ffi::PyBUF_READ) }?;
         call_method(intern!(py, "write"), [self.incoming.bind(py), window.bind(py)]).map(drop)
     }
 
@@ -141,7 +141,7 @@ impl Engine {
             _ if self.direct => {
                 // SAFETY: the C object encrypts what it is given before it returns, and keeps no
                 // reference; the chunk is borrowed until then.
-                let window = unsafe { window(py, rest.as_ptr(), rest.len(), ffi::PyBUF_READ) }?;
+                let window = unsafe { Window::new(py, rest.as_ptr(), rest.len(), ffi::PyBUF_READ) }?;
                 call_method(intern!(py, "write"), [self.data.bind(py), window.bind(py)])
             }
             _ => call_method(intern!(py, "write"), [self.data.bind(py), &PyBytes::new(py, rest)]),
@@ -221,7 +221,7 @@ impl Engine {
         if self.direct {
             // SAFETY: the C object has filled what it is given before it returns, and keeps no
             // reference; the memory is borrowed until then.
-            let window = unsafe { window(py, room.as_mut_ptr().cast(), room.len(), ffi::PyBUF_WRITE) }?;
+            let window = unsafe { Window::new(py, room.as_mut_ptr().cast(), room.len(), ffi::PyBUF_WRITE) }?;
             let count = call_method(name, [self.data.bind(py), most.as_any(), window.bind(py)])?;
             return Ok(count.bind(py).extract::<usize>()?.min(room.len()));
         }
@@ -278,13 +278,37 @@ fn is_wanting(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
         || error.is_instance(py, &class(py, &SYSCALL, "SSLSyscallError")?))
 }
 
-/// A memoryview.
+/// A memoryview for one call.
 ///
-/// # Safety
-/// The memory lives, and is not written to by others, for as long as the object is used. `flags` is `PyBUF_WRITE` only
-/// for memory that may be written to.
-unsafe fn window(py: Python<'_>, data: *const u8, len: usize, flags: std::ffi::c_int) -> PyResult<Owned> {
-    let len = ffi::Py_ssize_t::try_from(len)?;
-    // SAFETY: the GIL is held; the memory is as promised by the caller.
-    unsafe { Owned::from_new(py, ffi::PyMemoryView_FromMemory(data.cast_mut().cast(), len, flags)) }
+/// Meanwhile others may find it, by `gc.get_objects()` in another thread or in a callback of the context; so it is released
+/// at the end if anybody has.
+struct Window(Owned);
+
+impl Window {
+    /// # Safety
+    /// The memory lives, and is not written to by others, for as long as this. `flags` is `PyBUF_WRITE` only for memory
+    /// that may be written to.
+    #[inline]
+    unsafe fn new(py: Python<'_>, data: *const u8, len: usize, flags: std::ffi::c_int) -> PyResult<Self> {
+        let len = ffi::Py_ssize_t::try_from(len)?;
+        // SAFETY: the GIL is held; the memory is as promised by the caller.
+        unsafe { Owned::from_new(py, ffi::PyMemoryView_FromMemory(data.cast_mut().cast(), len, flags)) }.map(Self)
+    }
+
+    #[inline]
+    fn bind<'a, 'py>(&'a self, py: Python<'py>) -> &'a Bound<'py, PyAny> {
+        self.0.bind(py)
+    }
+}
+
+impl Drop for Window {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: the GIL is held wherever a window is used; the object is alive.
+        let (py, references) = unsafe { (Python::assume_attached(), ffi::Py_REFCNT(self.0.as_ptr())) };
+        if references > 1 {
+            // It fails only in the middle of somebody's use, and whoever uses it holds the GIL.
+            let _released = call_method(intern!(py, "release"), [self.0.bind(py)]);
+        }
+    }
 }
