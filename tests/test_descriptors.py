@@ -2,12 +2,15 @@
 
 import asyncio
 import errno
+import functools
 import os
+import socket
 import time
 
 import pytest
 
-from support.turns import one_turn
+from support.protocols import Recorder
+from support.turns import one_turn, turns
 
 
 @pytest.fixture
@@ -118,3 +121,36 @@ def test_a_descriptor_closed_while_it_is_watched_and_never_removed_does_not_spin
     assert seen == []
     assert loop.remove_reader(closed) is True
     os.close(dup)
+
+
+@pytest.mark.rondel_only("the selector of asyncio takes the number for the old one")
+@pytest.mark.parametrize("over_udp", [False, True], ids=["stream", "datagrams"])
+async def test_a_transport_whose_number_is_anothers_by_now_leaves_it_alone(loop, over_udp):
+    """Its socket was closed behind its back, with something still to send."""
+    ours, theirs = socket.socketpair(type=socket.SOCK_DGRAM if over_udp else socket.SOCK_STREAM)
+    with theirs:
+        if over_udp:
+            theirs.setblocking(False)
+            path = "\0rondel-" + str(os.getpid())
+            theirs.bind(path)
+            old, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, sock=ours)
+            send = functools.partial(old.sendto, b"x" * 1000, path)
+        else:
+            old, _ = await loop.connect_accepted_socket(Recorder, ours)
+            send = functools.partial(old.write, b"x" * 1000)
+        while not old.get_write_buffer_size():
+            send()
+        number = ours.fileno()
+        old.close()
+        os.close(ours.detach())
+        ours, peer = socket.socketpair()
+        with peer:
+            assert ours.fileno() == number
+            transport, protocol = await loop.connect_accepted_socket(Recorder, ours)
+            old.abort()
+            old.resume_reading()
+            await turns(3)
+            peer.send(b"hello")
+            assert await protocol.received(5) == b"hello"
+            transport.close()
+            await protocol.lost

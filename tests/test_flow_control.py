@@ -1,12 +1,15 @@
 """Back-pressure: reading paused and resumed, the water marks, writing paused and resumed."""
 
 import asyncio
+import math
+import sys
 import time
 
 import pytest
 
 from support.net import connected, receive_all, receive_exactly, reset, wait_hangup, wait_readable
 from support.protocols import Recorder
+from support.tls import tls_connected
 from support.turns import turns
 
 
@@ -266,3 +269,20 @@ async def test_what_they_raise_goes_to_the_handler(loop, problems, method):
         assert not transport.is_closing()
         transport.write(b"open still")
         assert receive_exactly(peer, 10) == b"open still"
+
+
+@pytest.mark.parametrize("over_tls", [False, True], ids=["plain", "tls"])
+async def test_limits_that_are_no_small_integers(loop, over_tls):
+    connection = tls_connected() if over_tls else connected()
+    async with connection as (transport, _protocol, _peer):
+        transport.set_write_buffer_limits(high=2000.0)
+        assert transport.get_write_buffer_limits() == (500, 2000)
+        transport.set_write_buffer_limits(high=math.inf, low=1)
+        low, high = transport.get_write_buffer_limits()
+        assert low == 1
+        assert high >= sys.maxsize
+        transport.set_write_buffer_limits(high=2**100)
+        low, high = transport.get_write_buffer_limits()
+        assert high >= low >= sys.maxsize
+        with pytest.raises(ValueError, match="must be >= low"):
+            transport.set_write_buffer_limits(high=math.nan)

@@ -80,7 +80,7 @@ def test_a_nested_run_that_reads_for_the_protocol_that_runs_it(loop, problems, l
                     loop._thread_id = thread
 
     async def main():
-        async with connected(Nesting) as (transport, protocol, peer):
+        async with connected(Nesting) as (_transport, protocol, peer):
             protocol.peer = peer
             peer.send(b"nest")
             assert await protocol.received(4) == b"nest"

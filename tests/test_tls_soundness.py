@@ -1,4 +1,4 @@
-"""TLS under misuse, and with callbacks in the middle of its calls: an error at most, never a crash."""
+"""TLS under misuse, with callbacks in the middle of its calls: an error at most, no crash."""
 
 import gc
 
@@ -9,7 +9,7 @@ from support.tls import client_context, in_thread, tls_connected
 
 @pytest.mark.rondel_only("the views of asyncio are of memory that Python owns")
 async def test_nobody_keeps_a_view_of_native_memory(loop):
-    """What finds all objects in the middle of a call into the TLS library finds its buffers, too."""
+    """Who looks for all objects in the middle of a call finds its buffers, too."""
     found = []
 
     def find(*_):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from asyncio.log import logger
 from collections.abc import Iterable
 from typing import Any
@@ -89,10 +90,10 @@ class Writing(Limits):
         self._stream.write_many([_as_bytes(data) for data in list_of_data])
 
 
-def marks(high: int | None, low: int | None, default: int) -> tuple[int, int]:
+def marks(high: float | None, low: float | None, default: int) -> tuple[int, int]:
     """High and low water, in bytes: `default` and a quarter of high unless given.
 
-    Raises ValueError unless high >= low >= 0.
+    asyncio takes any numbers, as infinity for no limit. Raises ValueError unless high >= low >= 0.
     """
     if high is None:
         high = default if low is None else 4 * low
@@ -100,7 +101,7 @@ def marks(high: int | None, low: int | None, default: int) -> tuple[int, int]:
         low = high // 4
     if not high >= low >= 0:
         raise ValueError(f"high ({high!r}) must be >= low ({low!r}) must be >= 0")
-    return high, low
+    return int(min(high, sys.maxsize)), int(min(low, sys.maxsize))
 
 
 def _as_bytes(data: bytes | bytearray | memoryview[Any]) -> bytes:

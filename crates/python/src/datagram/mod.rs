@@ -15,6 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyType, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
+use rondel_engine::SourceKey;
 use rondel_net::{DatagramQueue, Watermarks};
 use rondel_sys::sockaddr::SocketAddress;
 
@@ -74,6 +75,8 @@ struct State {
     write_context: Option<Owned>,
     event_loop: Option<Owned>,
     transport: Option<Owned>,
+    /// Where the loop has the socket: another one's of the same number is none of ours.
+    entry: Option<SourceKey>,
 }
 
 /// The native half of a `DatagramTransport`.
@@ -128,6 +131,7 @@ pub fn init_datagrams<'py>(
         write_context: None,
         event_loop: Some(event_loop.clone().into()),
         transport: Some(transport.clone().into()),
+        entry: None,
     };
     let datagrams = Bound::new(py, Datagrams { state: GilCell::new(state) })?;
     SLOT.fill(transport, datagrams.clone().into_any().into())?;
@@ -168,7 +172,7 @@ impl Datagrams {
     fn watch(slf: &Bound<'_, Self>, direction: Direction, on: bool) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        let Some(Socket(fd)) = this.with(py, |state| state.socket) else { return Ok(()) };
+        let (Some(Socket(fd)), Some(key)) = this.with(py, |state| (state.socket, state.entry)) else { return Ok(()) };
         if on {
             this.with_core(py, Core::check_open)?;
         }
@@ -186,11 +190,14 @@ impl Datagrams {
             Direction::Read => Watch::Receive(object()),
             Direction::Write => Watch::Send(object()),
         });
-        let old = this.with_core(py, |core| {
-            let old = core.with(py, |state| state.watch(fd, direction, watch));
-            // A closed loop watches nothing.
-            old.unwrap_or(Ok(None)).map_err(|error| os_error(py, &error))
-        })?;
+        let old =
+            this.with_core(py, |core| {
+                let old = core.with(py, |state| {
+                    if state.is_transport(fd, key) { state.watch(fd, direction, watch) } else { Ok(None) }
+                });
+                // A closed loop watches nothing.
+                old.unwrap_or(Ok(None)).map_err(|error| os_error(py, &error))
+            })?;
         drop(old);
         Ok(())
     }
@@ -211,8 +218,10 @@ impl Datagrams {
         if let (Some(Socket(fd)), Some(transport)) = (socket, transport) {
             let transport = PyWeakrefReference::new(transport.bind(py))?.into_any();
             let enter = |core: &Core| Ok(core.with(py, |state| state.enter_transport(fd, transport.into())));
-            let stale = self.with_core(py, enter)?;
-            drop(stale);
+            if let Some((key, stale)) = self.with_core(py, enter)?.flatten() {
+                self.with(py, |state| state.entry = Some(key));
+                drop(stale);
+            }
         }
         Ok(())
     }
@@ -220,9 +229,9 @@ impl Datagrams {
     /// Takes the socket from the loop and drops all that is held. Gives the protocol. The descriptor may be closed from
     /// now on.
     fn disconnect<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let socket = self.with(py, |state| state.socket.take());
-        if let Some(Socket(fd)) = socket {
-            let removed = self.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd))))?;
+        let (socket, entry) = self.with(py, |state| (state.socket.take(), state.entry.take()));
+        if let (Some(Socket(fd)), Some(key)) = (socket, entry) {
+            let removed = self.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd, key))))?;
             drop(removed);
         }
         let (protocol, rest) = self.with(py, |state| {

@@ -4,6 +4,7 @@ use std::os::fd::RawFd;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+use rondel_engine::SourceKey;
 
 use super::core::{Core, State, Watched, closed};
 use super::core_of;
@@ -60,17 +61,26 @@ impl State {
 }
 
 impl State {
-    /// Enters the socket of a transport, given as a weak reference. Whatever was known of a descriptor of that number before is
-    /// forgotten, and given back to be dropped: the descriptor was closed without a word.
-    pub fn enter_transport(&mut self, fd: RawFd, transport: Owned) -> Removed {
-        let stale = self.remove_transport(fd);
+    /// Enters the socket of a transport, given as a weak reference: gives the key of the entry. Whatever was known of a
+    /// descriptor of that number before is forgotten, and given back to be dropped: the descriptor was closed without a word.
+    pub fn enter_transport(&mut self, fd: RawFd, transport: Owned) -> (SourceKey, Removed) {
+        let stale = self.remove(fd);
         let key = self.driver.add_source(fd);
         self.watched.insert(fd, Watched { key, transport: Some(transport) });
-        stale
+        (key, stale)
     }
 
-    /// Forgets a descriptor, and gives back what was held for it.
-    pub fn remove_transport(&mut self, fd: RawFd) -> Removed {
+    /// Forgets the entry of a transport, unless the number is another one's by now, and gives back what was held for it.
+    pub fn remove_transport(&mut self, fd: RawFd, key: SourceKey) -> Removed {
+        if self.is_transport(fd, key) { self.remove(fd) } else { None }
+    }
+
+    /// Whether the number is still that of the transport whose entry has this key.
+    pub fn is_transport(&self, fd: RawFd, key: SourceKey) -> bool {
+        self.watched.get(&fd).is_some_and(|entry| entry.key == key)
+    }
+
+    fn remove(&mut self, fd: RawFd) -> Removed {
         let entry = self.watched.remove(&fd)?;
         let (reader, writer) = self.driver.remove_source(entry.key);
         Some((entry.transport, reader, writer))
@@ -78,7 +88,7 @@ impl State {
 }
 
 /// What was held for a descriptor: its transport, and what stood for reading and for writing.
-type Removed = Option<(Option<Owned>, Option<Watch>, Option<Watch>)>;
+pub type Removed = Option<(Option<Owned>, Option<Watch>, Option<Watch>)>;
 
 impl Core {
     fn watch_handle<'py>(

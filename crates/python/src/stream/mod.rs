@@ -11,6 +11,7 @@ mod flow;
 mod native;
 pub mod pipes;
 mod read;
+mod watch;
 mod write;
 
 use std::os::fd::RawFd;
@@ -20,6 +21,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyType, PyWeakrefReference};
 use pyo3::{PyTraverseError, PyVisit};
+use rondel_engine::SourceKey;
 use rondel_net::{Watermarks, WriteQueue};
 
 pub use self::chunk::{Chunk, View};
@@ -28,10 +30,10 @@ use self::descriptor::{Descriptor, Kind};
 pub use self::native::{native_of, write_shared};
 pub use self::read::WritableView;
 use crate::cell::GilCell;
-use crate::errors::{ends_the_loop, os_error};
-use crate::event_loop::{self, Core, Direction, Watch};
+use crate::errors::ends_the_loop;
+use crate::event_loop::{self, Core, Direction};
 use crate::protocol::Protocol;
-use crate::raw::{Method, NativeSlot, Owned, call_method, copy_context, one_arg};
+use crate::raw::{Method, NativeSlot, Owned, call_method, one_arg};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
 static METHODS: [Method; 1] = [one_arg(
@@ -65,6 +67,8 @@ struct State {
     write_context: Option<Owned>,
     event_loop: Option<Owned>,
     transport: Option<Owned>,
+    /// Where the loop has the socket: another one's of the same number is none of ours.
+    entry: Option<SourceKey>,
 }
 
 /// The native half of a transport.
@@ -130,6 +134,7 @@ impl Stream {
             write_context: None,
             event_loop: Some(event_loop.clone().into()),
             transport: Some(transport.clone().into()),
+            entry: None,
         };
         Bound::new(transport.py(), Self { kind: descriptor.kind, state: GilCell::new(state) })
     }
@@ -153,46 +158,6 @@ impl Stream {
         // SAFETY: a stream is made with an EventLoop.
         let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) }?;
         look(core.get()).map(Some)
-    }
-
-    /// Watches the descriptor in one direction, or ends that.
-    fn watch(slf: &Bound<'_, Self>, direction: Direction, on: bool) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let Some(Descriptor { fd, .. }) = this.with(py, |state| state.descriptor) else { return Ok(()) };
-        if on {
-            this.with_core(py, Core::check_open)?;
-        }
-        let context = if on { Some(copy_context(py)?) } else { None };
-        let old_context = this.with(py, |state| match direction {
-            Direction::Read => {
-                state.watching = on;
-                std::mem::replace(&mut state.read_context, context)
-            }
-            Direction::Write => std::mem::replace(&mut state.write_context, context),
-        });
-        drop(old_context);
-        let stream = slf.clone().into_any().into();
-        let watch = match direction {
-            Direction::Read => Watch::Read(stream),
-            Direction::Write => Watch::Write(stream),
-        };
-        let old = this.with_core(py, |core| {
-            let old = core.with(py, |state| {
-                if on {
-                    state.watch(fd, direction, Some(watch.clone()))
-                } else if state.stands_for(fd, direction, &watch) {
-                    state.watch(fd, direction, None)
-                } else {
-                    // Somebody else's by now: `add_reader`, or a number that serves another file.
-                    Ok(None)
-                }
-            });
-            // A closed loop watches nothing.
-            old.unwrap_or(Ok(None)).map_err(|error| os_error(py, &error))
-        })?;
-        drop(old);
-        Ok(())
     }
 
     /// Reports an error that ends the connection: to the loop's exception handler unless the network
@@ -219,8 +184,10 @@ impl Stream {
         if let (Some(Descriptor { fd, .. }), Some(transport)) = (socket, transport) {
             let transport = PyWeakrefReference::new(transport.bind(py))?.into_any();
             let enter = |core: &Core| Ok(core.with(py, |state| state.enter_transport(fd, transport.into())));
-            let stale = self.with_core(py, enter)?;
-            drop(stale);
+            if let Some((key, stale)) = self.with_core(py, enter)?.flatten() {
+                self.with(py, |state| state.entry = Some(key));
+                drop(stale);
+            }
         }
         Ok(())
     }
@@ -230,17 +197,17 @@ impl Stream {
     fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
         let this = slf.get();
-        match this.with(py, |state| state.descriptor) {
-            Some(Descriptor { fd, kind: Kind::Socket }) => {
-                let removed = this.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd))))?;
+        match this.with(py, |state| (state.descriptor, state.entry.take())) {
+            (Some(Descriptor { fd, .. }), Some(key)) => {
+                let removed = this.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd, key))))?;
                 drop(removed);
             }
             // Both ends of a terminal may be the same descriptor: the other one goes on.
-            Some(_) => {
+            (Some(_), None) => {
                 Self::watch(slf, Direction::Read, false)?;
                 Self::watch(slf, Direction::Write, false)?;
             }
-            None => {}
+            (None, _) => {}
         }
         let (protocol, rest) = this.with(py, |state| {
             state.descriptor = None;
