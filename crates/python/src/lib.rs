@@ -4,6 +4,7 @@
 mod accept;
 mod cell;
 mod datagram;
+mod endpoint;
 mod errors;
 mod event_loop;
 mod handle;

@@ -13,19 +13,17 @@ use std::os::fd::RawFd;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyType, PyWeakrefReference};
+use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_engine::SourceKey;
-use rondel_net::{DatagramQueue, Watermarks};
+use rondel_net::DatagramQueue;
 use rondel_sys::sockaddr::SocketAddress;
 
 use self::address::Family;
 use self::send::Destination;
 use crate::cell::GilCell;
-use crate::errors::os_error;
-use crate::event_loop::{self, Core, Direction, Watch};
-use crate::pressure::Parties;
-use crate::raw::{Method, NativeSlot, Owned, copy_context, fast};
+use crate::endpoint::{Endpoint, Watched, endpoint_methods};
+use crate::event_loop::{Direction, Watch};
+use crate::raw::{Method, NativeSlot, Owned, fast};
 use crate::stream::{Chunk, Socket};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
@@ -42,10 +40,8 @@ struct Known {
 }
 
 /// What the GIL protects.
-#[allow(clippy::struct_excessive_bools)] // asyncio's own flags: each is set and asked alone
 struct State {
-    /// None once the endpoint is closed.
-    socket: Option<Socket>,
+    endpoint: Endpoint,
     family: Family,
     /// The Python socket, for what is not done here.
     sock: Option<Owned>,
@@ -58,25 +54,8 @@ struct State {
     /// The last address that came in.
     last: Option<Known>,
     queue: DatagramQueue<Chunk, Destination>,
-    watermarks: Watermarks,
-    /// Whether the socket is watched for readability.
-    watching: bool,
-    /// `pause_reading` was called last, not `resume_reading`.
-    paused: bool,
-    /// `close` or `abort` was called, or the endpoint failed.
-    closing: bool,
-    /// How many times the endpoint was found gone; sending adds to it.
-    lost: u32,
     /// Whether an empty datagram is sent, not ignored.
     sends_empty: bool,
-    protocol: Option<Owned>,
-    /// Protocol callbacks run in the contexts of the registrations, which copy that of the caller.
-    read_context: Option<Owned>,
-    write_context: Option<Owned>,
-    event_loop: Option<Owned>,
-    transport: Option<Owned>,
-    /// Where the loop has the socket: another one's of the same number is none of ours.
-    entry: Option<SourceKey>,
 }
 
 /// The native half of a `DatagramTransport`.
@@ -108,11 +87,9 @@ pub fn init_datagrams<'py>(
     remote: Option<&Bound<'py, PyAny>>,
     header: Option<usize>,
 ) -> PyResult<Bound<'py, Datagrams>> {
-    let py = transport.py();
-    event_loop::check(event_loop)?;
     let fd: RawFd = sock.call_method0("fileno")?.extract()?;
     let state = State {
-        socket: Some(Socket(fd)),
+        endpoint: Endpoint::new(transport, event_loop, fd, protocol)?,
         family: address::family(sock)?,
         sock: Some(sock.clone().into()),
         connected: false,
@@ -120,20 +97,9 @@ pub fn init_datagrams<'py>(
         remote: remote.map(|remote| remote.clone().into()),
         last: None,
         queue: DatagramQueue::new(header.unwrap_or(0)),
-        watermarks: Watermarks::default(),
-        watching: false,
-        paused: false,
-        closing: false,
-        lost: 0,
         sends_empty: header.is_some(),
-        protocol: Some(protocol.clone().into()),
-        read_context: None,
-        write_context: None,
-        event_loop: Some(event_loop.clone().into()),
-        transport: Some(transport.clone().into()),
-        entry: None,
     };
-    let datagrams = Bound::new(py, Datagrams { state: GilCell::new(state) })?;
+    let datagrams = Bound::new(transport.py(), Datagrams { state: GilCell::new(state) })?;
     SLOT.fill(transport, datagrams.clone().into_any().into())?;
     Ok(datagrams)
 }
@@ -152,56 +118,29 @@ impl Datagrams {
         self.state.with(py, look)
     }
 
-    fn parties(&self, py: Python<'_>) -> Parties {
-        self.with(py, |state| Parties {
-            protocol: state.protocol.clone(),
-            transport: state.transport.clone(),
-            event_loop: state.event_loop.clone(),
-        })
-    }
-
-    /// Runs `look` on the loop's native half, unless the endpoint is closed.
-    fn with_core<R>(&self, py: Python<'_>, look: impl FnOnce(&Core) -> PyResult<R>) -> PyResult<Option<R>> {
-        let Some(event_loop) = self.with(py, |state| state.event_loop.clone()) else { return Ok(None) };
-        // SAFETY: it is made with an EventLoop.
-        let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) }?;
-        look(core.get()).map(Some)
-    }
-
-    /// Watches the socket in one direction, or ends that.
-    fn watch(slf: &Bound<'_, Self>, direction: Direction, on: bool) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        let (Some(Socket(fd)), Some(key)) = this.with(py, |state| (state.socket, state.entry)) else { return Ok(()) };
-        if on {
-            this.with_core(py, Core::check_open)?;
-        }
-        let context = if on { Some(copy_context(py)?) } else { None };
-        let old_context = this.with(py, |state| match direction {
-            Direction::Read => {
-                state.watching = on;
-                std::mem::replace(&mut state.read_context, context)
-            }
-            Direction::Write => std::mem::replace(&mut state.write_context, context),
-        });
-        drop(old_context);
-        let object = || slf.clone().into_any().into();
-        let watch = on.then(|| match direction {
-            Direction::Read => Watch::Receive(object()),
-            Direction::Write => Watch::Send(object()),
-        });
-        let old =
-            this.with_core(py, |core| {
-                let old = core.with(py, |state| {
-                    if state.is_transport(fd, key) { state.watch(fd, direction, watch) } else { Ok(None) }
-                });
-                // A closed loop watches nothing.
-                old.unwrap_or(Ok(None)).map_err(|error| os_error(py, &error))
-            })?;
-        drop(old);
-        Ok(())
+    /// None once the endpoint is closed.
+    #[inline]
+    fn socket(&self, py: Python<'_>) -> Option<Socket> {
+        self.with(py, |state| state.endpoint.fd.map(Socket))
     }
 }
+
+impl Watched for Datagrams {
+    const READ: fn(Owned) -> Watch = Watch::Receive;
+    const WRITE: fn(Owned) -> Watch = Watch::Send;
+
+    #[inline]
+    fn endpoint<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Endpoint) -> R) -> R {
+        self.with(py, |state| look(&mut state.endpoint))
+    }
+
+    fn grown(&self, py: Python<'_>) -> PyResult<()> {
+        let pressure = self.with(py, |state| state.endpoint.watermarks.grown(state.queue.size()));
+        self.tell(py, pressure)
+    }
+}
+
+endpoint_methods!(Datagrams);
 
 #[pymethods]
 impl Datagrams {
@@ -210,42 +149,31 @@ impl Datagrams {
     #[pyo3(signature = (peername))]
     fn connect(&self, py: Python<'_>, peername: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
         let connected = peername.map_or(Ok(false), PyAnyMethods::is_truthy)?;
-        let (socket, transport) = self.with(py, |state| {
+        self.with(py, |state| {
             state.connected = connected;
             state.paired = peername.is_some() && !connected;
-            (state.socket, state.transport.clone())
         });
-        if let (Some(Socket(fd)), Some(transport)) = (socket, transport) {
-            let transport = PyWeakrefReference::new(transport.bind(py))?.into_any();
-            let enter = |core: &Core| Ok(core.with(py, |state| state.enter_transport(fd, transport.into())));
-            if let Some((key, stale)) = self.with_core(py, enter)?.flatten() {
-                self.with(py, |state| state.entry = Some(key));
-                drop(stale);
-            }
-        }
-        Ok(())
+        self.enter(py)
     }
 
     /// Takes the socket from the loop and drops all that is held. Gives the protocol. The descriptor may be closed from
     /// now on.
-    fn disconnect<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let (socket, entry) = self.with(py, |state| (state.socket.take(), state.entry.take()));
-        if let (Some(Socket(fd)), Some(key)) = (socket, entry) {
-            let removed = self.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd, key))))?;
-            drop(removed);
-        }
-        let (protocol, rest) = self.with(py, |state| {
-            state.closing = true;
-            (state.protocol.take(), state.drain())
+    fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = slf.py();
+        Self::leave(slf)?;
+        let (protocol, rest) = slf.get().with(py, |state| {
+            state.endpoint.fd = None;
+            state.endpoint.closing = true;
+            (state.endpoint.protocol.take(), state.drain())
         });
         drop(rest);
-        Ok(protocol.map(|protocol| protocol.bind(py).clone()))
+        Ok(protocol.map(|protocol| protocol.object().bind(py).clone()))
     }
 
     /// Marks the endpoint as closing, and ends receiving. Tells whether that is new.
     fn begin_close(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let py = slf.py();
-        let new = slf.get().with(py, |state| !std::mem::replace(&mut state.closing, true));
+        let new = slf.get().endpoint(py, |endpoint| !std::mem::replace(&mut endpoint.closing, true));
         if new {
             Self::watch(slf, Direction::Read, false)?;
         }
@@ -261,84 +189,13 @@ impl Datagrams {
         Ok(())
     }
 
-    /// Watches the socket for readability, in a copy of the current context.
-    fn start_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::watch(slf, Direction::Read, true)
-    }
-
-    /// Ends that.
-    fn stop_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::watch(slf, Direction::Read, false)
-    }
-
-    #[getter(event_loop)]
-    fn get_event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.parties(py).event_loop.map(|event_loop| event_loop.bind(py).clone())
-    }
-
-    #[getter(transport)]
-    fn get_transport<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.parties(py).transport.map(|transport| transport.bind(py).clone())
-    }
-
-    #[getter]
-    fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.parties(py).protocol.map(|protocol| protocol.bind(py).clone())
-    }
-
-    #[setter]
-    fn set_protocol(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) {
-        let old = self.with(py, |state| state.protocol.replace(protocol.clone().into()));
-        drop(old);
-    }
-
-    /// How often the endpoint was found gone; counting up from the first time on.
-    #[getter]
-    fn get_lost(&self, py: Python<'_>) -> u32 {
-        self.with(py, |state| state.lost)
-    }
-
-    #[setter]
-    fn set_lost(&self, py: Python<'_>, lost: u32) {
-        self.with(py, |state| state.lost = lost);
-    }
-
-    #[getter]
-    fn closing(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.closing)
-    }
-
-    #[getter]
-    fn watching(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.watching)
-    }
-
-    #[getter]
-    fn get_paused(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.paused)
-    }
-
-    #[setter]
-    fn set_paused(&self, py: Python<'_>, paused: bool) {
-        self.with(py, |state| state.paused = paused);
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };
         self.with(py, |state| {
-            let own = [
-                &state.sock,
-                &state.remote,
-                &state.protocol,
-                &state.read_context,
-                &state.write_context,
-                &state.event_loop,
-                &state.transport,
-            ];
-            for reference in own.into_iter().flatten().chain(state.last.as_ref().map(|known| &known.object)) {
-                reference.visit(&visit)?;
-            }
+            state.endpoint.visit(&visit)?;
+            let own = [&state.sock, &state.remote].into_iter().flatten();
+            own.chain(state.last.as_ref().map(|known| &known.object)).try_for_each(|object| object.visit(&visit))?;
             let queued = state.queue.iter().flat_map(|(chunk, to)| [chunk.object(), to.object()]).flatten();
             queued.into_iter().try_for_each(|object| object.visit(&visit))
         })
@@ -347,7 +204,7 @@ impl Datagrams {
     fn __clear__(&self) {
         // SAFETY: as above.
         let py = unsafe { Python::assume_attached() };
-        let held = self.with(py, |state| (state.protocol.take(), state.drain()));
+        let held = self.with(py, |state| (state.endpoint.protocol.take(), state.drain()));
         drop(held);
     }
 }
@@ -355,15 +212,6 @@ impl Datagrams {
 impl State {
     /// All that is held beside the protocol, to be dropped where Python code may run.
     fn drain(&mut self) -> impl Sized + use<> {
-        self.watching = false;
-        let objects = [
-            self.sock.take(),
-            self.remote.take(),
-            self.read_context.take(),
-            self.write_context.take(),
-            self.event_loop.take(),
-            self.transport.take(),
-        ];
-        (self.queue.take(), self.last.take(), objects)
+        (self.queue.take(), self.last.take(), [self.sock.take(), self.remote.take()], self.endpoint.drain())
     }
 }

@@ -11,7 +11,8 @@ use rondel_sys::sockaddr::SocketAddress;
 
 use super::address::{self, Family};
 use super::{Datagrams, Known};
-use crate::errors::{ends_the_loop, os_error};
+use crate::endpoint::Watched;
+use crate::errors::os_error;
 use crate::event_loop::DATAGRAM;
 use crate::raw::{Entered, Owned, call_method};
 use crate::stream::Socket;
@@ -27,8 +28,9 @@ impl Datagrams {
     #[inline]
     pub fn read_ready(&self, py: Python<'_>) -> PyResult<()> {
         let ready = self.with(py, |state| {
-            let socket = state.socket.filter(|_| state.watching && state.lost == 0)?;
-            Some((socket, state.family, state.protocol.clone()?, state.read_context.clone()?))
+            let endpoint = &state.endpoint;
+            let fd = endpoint.fd.filter(|_| endpoint.watching && endpoint.lost == 0)?;
+            Some((Socket(fd), state.family, endpoint.protocol()?, endpoint.read_context.clone()?))
         });
         let Some((socket, family, protocol, context)) = ready else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
@@ -118,20 +120,6 @@ impl Datagrams {
         let Some(protocol) = self.parties(py).protocol else { return Ok(()) };
         let error = error.into_value(py).into_bound(py).into_any();
         call_method(intern!(py, "error_received"), [protocol.bind(py), &error]).map(drop)
-    }
-
-    /// Reports an error that ends the endpoint. `KeyboardInterrupt` and `SystemExit` pass through.
-    #[cold]
-    pub(super) fn fatal(&self, py: Python<'_>, error: PyErr, message: &str) -> PyResult<()> {
-        if ends_the_loop(py, &error) {
-            return Err(error);
-        }
-        if let Some(transport) = self.parties(py).transport {
-            let error = error.into_value(py).into_bound(py).into_any();
-            let message = pyo3::types::PyString::new(py, message).into_any();
-            call_method(intern!(py, "_fatal_error"), [transport.bind(py), &error, &message])?;
-        }
-        Ok(())
     }
 }
 

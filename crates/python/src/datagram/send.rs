@@ -14,6 +14,7 @@ use rondel_sys::{datagram, socket};
 use super::address;
 use super::receive::would_block;
 use super::{Datagrams, datagrams_of};
+use crate::endpoint::Watched;
 use crate::errors::os_error;
 use crate::event_loop::Direction;
 use crate::raw::{Args, Entered, Owned, call_method};
@@ -135,7 +136,7 @@ fn send_bytes(
     }
     let to = this.destination(py, address)?;
     match this.fate(py) {
-        Fate::Lost => return this.send_to_lost(py),
+        Fate::Lost => return this.write_to_lost(py, false),
         Fate::Queue => {}
         Fate::Send(socket) => match this.send(py, socket, data, &to) {
             Sent::Yes => return Ok(()),
@@ -146,7 +147,7 @@ fn send_bytes(
     }
     let chunk = chunk();
     this.with(py, |state| state.queue.push(chunk, to));
-    this.queue_grown(py)
+    this.grown(py)
 }
 
 impl Datagrams {
@@ -183,8 +184,8 @@ impl Datagrams {
 
     #[inline]
     fn fate(&self, py: Python<'_>) -> Fate {
-        self.with(py, |state| match state.socket {
-            Some(socket) if state.lost == 0 || state.remote.is_none() => {
+        self.with(py, |state| match state.endpoint.fd.map(Socket) {
+            Some(socket) if state.endpoint.lost == 0 || state.remote.is_none() => {
                 if state.queue.is_empty() {
                     Fate::Send(socket)
                 } else {
@@ -193,17 +194,6 @@ impl Datagrams {
             }
             _ => Fate::Lost,
         })
-    }
-
-    #[cold]
-    fn send_to_lost(&self, py: Python<'_>) -> PyResult<()> {
-        let lost = self.with(py, |state| {
-            state.lost = state.lost.saturating_add(1);
-            state.lost
-        });
-        py.import(intern!(py, "rondel._debug"))?
-            .call_method1(intern!(py, "write_to_lost_connection"), (lost, false))?;
-        Ok(())
     }
 
     #[inline]
@@ -215,7 +205,7 @@ impl Datagrams {
                     return Sent::of(py, error);
                 }
                 // A hook may have closed it.
-                let Some(socket) = self.with(py, |state| state.socket) else { return Sent::Yes };
+                let Some(socket) = self.socket(py) else { return Sent::Yes };
                 datagram::send_to(socket, data, raw)
             }
             Destination::Object(object) => return self.send_by_socket(py, data, object),
@@ -255,10 +245,10 @@ impl Datagrams {
     pub fn write_ready(slf: &Bound<'_, Self>) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
-        let Some(context) = this.with(py, |state| state.write_context.clone()) else { return Ok(()) };
+        let Some(context) = this.with(py, |state| state.endpoint.write_context.clone()) else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
         loop {
-            let next = this.with(py, |state| Some((state.socket?, state.queue.pop()?)));
+            let next = this.with(py, |state| Some((Socket(state.endpoint.fd?), state.queue.pop()?)));
             let Some((socket, (chunk, to))) = next else { break };
             match this.send(py, socket, chunk.as_ref(), &to) {
                 Sent::Yes => {}
@@ -272,23 +262,12 @@ impl Datagrams {
             }
         }
         // May send again.
-        this.queue_shrunk(py)?;
+        this.shrunk(py)?;
         if this.with(py, |state| state.queue.is_empty()) {
             Self::watch(slf, Direction::Write, false)?;
             this.drained(py)?;
         }
         Ok(())
-    }
-
-    /// All that was queued is sent. The endpoint may end with that: who is told of an error is noted before.
-    #[cold]
-    fn drained(&self, py: Python<'_>) -> PyResult<()> {
-        let parties = self.parties(py);
-        let Some(transport) = &parties.transport else { return Ok(()) };
-        match call_method(intern!(py, "_drained"), [transport.bind(py)]) {
-            Ok(_) => Ok(()),
-            Err(error) => parties.report(py, error, "Fatal error: protocol.connection_lost() call failed."),
-        }
     }
 }
 

@@ -11,18 +11,15 @@ mod flow;
 mod native;
 pub mod pipes;
 mod read;
-mod watch;
 mod write;
 
 use std::os::fd::RawFd;
 
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType, PyWeakrefReference};
+use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_engine::SourceKey;
-use rondel_net::{Watermarks, WriteQueue};
+use rondel_net::WriteQueue;
 
 pub use self::chunk::{Chunk, View};
 pub use self::descriptor::Socket;
@@ -30,10 +27,9 @@ use self::descriptor::{Descriptor, Kind};
 pub use self::native::{native_of, write_shared};
 pub use self::read::WritableView;
 use crate::cell::GilCell;
-use crate::errors::ends_the_loop;
-use crate::event_loop::{self, Core, Direction};
-use crate::protocol::Protocol;
-use crate::raw::{Method, NativeSlot, Owned, call_method, one_arg};
+use crate::endpoint::{Endpoint, Watched, endpoint_methods};
+use crate::event_loop::{Direction, Watch};
+use crate::raw::{Method, NativeSlot, Owned, one_arg};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
 static METHODS: [Method; 1] = [one_arg(
@@ -43,32 +39,13 @@ static METHODS: [Method; 1] = [one_arg(
 )];
 
 /// What the GIL protects.
-#[allow(clippy::struct_excessive_bools)] // asyncio's own flags: each is set and asked alone
 struct State {
-    /// None once the connection is lost.
-    descriptor: Option<Descriptor>,
+    endpoint: Endpoint,
     queue: WriteQueue<Chunk>,
-    watermarks: Watermarks,
-    /// Whether the descriptor is watched for readability.
-    watching: bool,
-    /// `pause_reading` was called last, not `resume_reading`.
-    paused: bool,
     /// `write_eof` was called.
     eof: bool,
     /// A file is sent past the queue; nothing else may be.
     sending_file: bool,
-    /// `close` or `abort` was called, or the connection failed.
-    closing: bool,
-    /// How many times the connection was found lost; writes add to it.
-    lost: u32,
-    protocol: Option<Protocol>,
-    /// Protocol callbacks run in the contexts of the registrations, which copy that of the caller.
-    read_context: Option<Owned>,
-    write_context: Option<Owned>,
-    event_loop: Option<Owned>,
-    transport: Option<Owned>,
-    /// Where the loop has the socket: another one's of the same number is none of ours.
-    entry: Option<SourceKey>,
 }
 
 /// The native half of a transport.
@@ -115,81 +92,51 @@ impl Stream {
     fn new<'py>(
         transport: &Bound<'py, PyAny>,
         event_loop: &Bound<'py, PyAny>,
-        descriptor: Descriptor,
+        Descriptor { fd, kind }: Descriptor,
         protocol: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, Self>> {
-        event_loop::check(event_loop)?;
         let state = State {
-            descriptor: Some(descriptor),
+            endpoint: Endpoint::new(transport, event_loop, fd, protocol)?,
             queue: WriteQueue::default(),
-            watermarks: Watermarks::default(),
-            watching: false,
-            paused: false,
             eof: false,
             sending_file: false,
-            closing: false,
-            lost: 0,
-            protocol: Some(Protocol::new(protocol)?),
-            read_context: None,
-            write_context: None,
-            event_loop: Some(event_loop.clone().into()),
-            transport: Some(transport.clone().into()),
-            entry: None,
         };
-        Bound::new(transport.py(), Self { kind: descriptor.kind, state: GilCell::new(state) })
+        Bound::new(transport.py(), Self { kind, state: GilCell::new(state) })
     }
 
     fn with<R>(&self, py: Python<'_>, look: impl FnOnce(&mut State) -> R) -> R {
         self.state.with(py, look)
     }
 
-    /// The loop, if the connection is not over.
-    fn event_loop(&self, py: Python<'_>) -> Option<Owned> {
-        self.with(py, |state| state.event_loop.clone())
-    }
-
-    fn transport(&self, py: Python<'_>) -> Option<Owned> {
-        self.with(py, |state| state.transport.clone())
-    }
-
-    /// Runs `look` on the loop's native half.
-    fn with_core<R>(&self, py: Python<'_>, look: impl FnOnce(&Core) -> PyResult<R>) -> PyResult<Option<R>> {
-        let Some(event_loop) = self.event_loop(py) else { return Ok(None) };
-        // SAFETY: a stream is made with an EventLoop.
-        let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) }?;
-        look(core.get()).map(Some)
-    }
-
-    /// Reports an error that ends the connection: to the loop's exception handler unless the network
-    /// is to blame, and to the protocol. `KeyboardInterrupt` and `SystemExit` pass through.
-    #[cold]
-    fn fatal(&self, py: Python<'_>, error: PyErr, message: &str) -> PyResult<()> {
-        if ends_the_loop(py, &error) {
-            return Err(error);
-        }
-        if let Some(transport) = self.transport(py) {
-            let error = error.into_value(py).into_bound(py).into_any();
-            let message = PyString::new(py, message).into_any();
-            call_method(intern!(py, "_fatal_error"), [transport.bind(py), &error, &message])?;
-        }
-        Ok(())
+    /// None once the connection is lost.
+    #[inline]
+    fn descriptor(&self, state: &State) -> Option<Descriptor> {
+        state.endpoint.fd.map(|fd| Descriptor { fd, kind: self.kind })
     }
 }
+
+impl Watched for Stream {
+    const READ: fn(Owned) -> Watch = Watch::Read;
+    const WRITE: fn(Owned) -> Watch = Watch::Write;
+
+    #[inline]
+    fn endpoint<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Endpoint) -> R) -> R {
+        self.with(py, |state| look(&mut state.endpoint))
+    }
+
+    fn grown(&self, py: Python<'_>) -> PyResult<()> {
+        let pressure = self.with(py, |state| state.endpoint.watermarks.grown(state.queue.len()));
+        self.tell(py, pressure)
+    }
+}
+
+endpoint_methods!(Stream);
 
 #[pymethods]
 impl Stream {
     /// Enters a socket among the loop's, so that `add_reader` on it is refused. Reads nothing yet.
     fn connect(&self, py: Python<'_>) -> PyResult<()> {
-        let (socket, transport) = self.with(py, |state| (state.descriptor, state.transport.clone()));
-        if let (Some(Descriptor { fd, .. }), Some(transport)) = (socket, transport) {
-            let transport = PyWeakrefReference::new(transport.bind(py))?.into_any();
-            let enter = |core: &Core| Ok(core.with(py, |state| state.enter_transport(fd, transport.into())));
-            if let Some((key, stale)) = self.with_core(py, enter)?.flatten() {
-                self.with(py, |state| state.entry = Some(key));
-                drop(stale);
-            }
-        }
-        Ok(())
+        self.enter(py)
     }
 
     /// Takes the descriptor from the loop and drops all that the stream holds. Gives the protocol. The
@@ -197,30 +144,11 @@ impl Stream {
     fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
         let this = slf.get();
-        match this.with(py, |state| (state.descriptor, state.entry.take())) {
-            (Some(Descriptor { fd, .. }), Some(key)) => {
-                let removed = this.with_core(py, |core| Ok(core.with(py, |state| state.remove_transport(fd, key))))?;
-                drop(removed);
-            }
-            // Both ends of a terminal may be the same descriptor: the other one goes on.
-            (Some(_), None) => {
-                Self::watch(slf, Direction::Read, false)?;
-                Self::watch(slf, Direction::Write, false)?;
-            }
-            (None, _) => {}
-        }
+        Self::leave(slf)?;
         let (protocol, rest) = this.with(py, |state| {
-            state.descriptor = None;
-            state.closing = true;
-            state.watching = false;
-            let rest = (
-                state.queue.take(),
-                state.read_context.take(),
-                state.write_context.take(),
-                state.event_loop.take(),
-                state.transport.take(),
-            );
-            (state.protocol.take(), rest)
+            state.endpoint.fd = None;
+            state.endpoint.closing = true;
+            (state.endpoint.protocol.take(), (state.queue.take(), state.endpoint.drain()))
         });
         drop(rest);
         Ok(protocol.map(|protocol| protocol.object().bind(py).clone()))
@@ -230,11 +158,9 @@ impl Stream {
     /// reader stays watched). Tells whether that is new.
     fn begin_close(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let py = slf.py();
-        let (new, reads) = slf.get().with(py, |state| {
-            let reads = state.descriptor.is_some_and(|descriptor| descriptor.kind != Kind::WritePipe);
-            (!std::mem::replace(&mut state.closing, true), reads)
-        });
-        if new && reads {
+        let this = slf.get();
+        let new = this.endpoint(py, |endpoint| !std::mem::replace(&mut endpoint.closing, true));
+        if new && this.kind != Kind::WritePipe {
             Self::watch(slf, Direction::Read, false)?;
         }
         Ok(new)
@@ -247,47 +173,6 @@ impl Stream {
             Self::watch(slf, Direction::Write, false)?;
         }
         Ok(())
-    }
-
-    /// How often the connection was found lost; counting up from the first time on.
-    #[getter]
-    fn get_lost(&self, py: Python<'_>) -> u32 {
-        self.with(py, |state| state.lost)
-    }
-
-    #[setter]
-    fn set_lost(&self, py: Python<'_>, lost: u32) {
-        self.with(py, |state| state.lost = lost);
-    }
-
-    #[getter(event_loop)]
-    fn get_event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.event_loop(py).map(|event_loop| event_loop.bind(py).clone())
-    }
-
-    #[getter(transport)]
-    fn get_transport<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.transport(py).map(|transport| transport.bind(py).clone())
-    }
-
-    #[getter]
-    fn closing(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.closing)
-    }
-
-    #[getter]
-    fn watching(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.watching)
-    }
-
-    #[getter]
-    fn get_paused(&self, py: Python<'_>) -> bool {
-        self.with(py, |state| state.paused)
-    }
-
-    #[setter]
-    fn set_paused(&self, py: Python<'_>, paused: bool) {
-        self.with(py, |state| state.paused = paused);
     }
 
     #[getter]
@@ -310,41 +195,11 @@ impl Stream {
         self.with(py, |state| state.sending_file = sending_file);
     }
 
-    #[getter]
-    fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.with(py, |state| state.protocol.as_ref().map(|protocol| protocol.object().clone()))
-            .map(|protocol| protocol.bind(py).clone())
-    }
-
-    #[setter]
-    fn set_protocol(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-        let protocol = Protocol::new(protocol)?;
-        let old = self.with(py, |state| state.protocol.replace(protocol));
-        drop(old);
-        Ok(())
-    }
-
-    /// Watches the descriptor for readability, in a copy of the current context.
-    fn start_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::watch(slf, Direction::Read, true)
-    }
-
-    /// Ends that.
-    fn stop_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
-        Self::watch(slf, Direction::Read, false)
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };
         self.with(py, |state| {
-            let own = [&state.read_context, &state.write_context, &state.event_loop, &state.transport];
-            for reference in own.into_iter().flatten() {
-                reference.visit(&visit)?;
-            }
-            if let Some(protocol) = &state.protocol {
-                protocol.visit(&visit)?;
-            }
+            state.endpoint.visit(&visit)?;
             state.queue.iter().filter_map(Chunk::object).try_for_each(|chunk| chunk.visit(&visit))
         })
     }
@@ -352,16 +207,7 @@ impl Stream {
     fn __clear__(&self) {
         // SAFETY: as above.
         let py = unsafe { Python::assume_attached() };
-        let held = self.with(py, |state| {
-            (
-                state.queue.take(),
-                state.protocol.take(),
-                state.read_context.take(),
-                state.write_context.take(),
-                state.event_loop.take(),
-                state.transport.take(),
-            )
-        });
+        let held = self.with(py, |state| (state.queue.take(), state.endpoint.protocol.take(), state.endpoint.drain()));
         drop(held);
     }
 }

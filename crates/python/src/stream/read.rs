@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 
 use super::Stream;
 use super::descriptor::Kind;
+use crate::endpoint::Watched;
 use crate::errors::os_error;
 use crate::protocol::{Feed, Protocol};
 use crate::raw::{Entered, Owned, call_method};
@@ -34,12 +35,15 @@ impl Stream {
     #[inline]
     pub fn read_ready(&self, py: Python<'_>) -> PyResult<()> {
         let ready = self.with(py, |state| {
-            if !state.watching {
+            if !state.endpoint.watching {
                 return None;
             }
-            Some((state.descriptor?.kind, state.protocol.clone()?, state.read_context.clone()?))
+            let endpoint = &state.endpoint;
+            endpoint.fd?;
+            Some((endpoint.protocol.clone()?, endpoint.read_context.clone()?))
         });
-        let Some((kind, protocol, context)) = ready else { return Ok(()) };
+        let Some((protocol, context)) = ready else { return Ok(()) };
+        let kind = self.kind;
         let _entered = Entered::new(py, &context)?;
         if kind == Kind::WritePipe {
             return self.reader_gone(py);
@@ -74,7 +78,7 @@ impl Stream {
     /// Receives into the loop's buffer, and makes a bytes object of the right size.
     #[inline]
     fn receive(&self, py: Python<'_>) -> PyResult<Received> {
-        let Some(descriptor) = self.with(py, |state| state.descriptor) else {
+        let Some(descriptor) = self.with(py, |state| self.descriptor(state)) else {
             return Ok(Received::Nothing);
         };
         let received = self.with_core(py, |core| {
@@ -94,7 +98,7 @@ impl Stream {
     /// Ciphertext goes from the loop's buffer into that of the TLS library.
     #[inline]
     fn read_tls(&self, py: Python<'_>, tls: &Bound<'_, Tls>, kind: Kind) -> PyResult<()> {
-        let Some(descriptor) = self.with(py, |state| state.descriptor) else { return Ok(()) };
+        let Some(descriptor) = self.with(py, |state| self.descriptor(state)) else { return Ok(()) };
         let received = self.with_core(py, |core| {
             let mut buffer = core.take_receive_buffer(py);
             let received = match descriptor.receive(&mut buffer) {
@@ -124,7 +128,7 @@ impl Stream {
                 return self.fatal(py, error, "Fatal error: protocol.get_buffer() call failed.");
             }
         };
-        let Some(descriptor) = self.with(py, |state| state.descriptor) else { return Ok(()) };
+        let Some(descriptor) = self.with(py, |state| self.descriptor(state)) else { return Ok(()) };
         let received = match descriptor.receive(buffer.bytes()) {
             Ok(data) => data.len(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),

@@ -12,9 +12,10 @@ use rondel_net::Flushed;
 use super::chunk::{Chunk, View};
 use super::descriptor::{Descriptor, Kind};
 use super::{Stream, stream_of};
+use crate::endpoint::Watched;
 use crate::errors::os_error;
 use crate::event_loop::Direction;
-use crate::raw::{Args, Entered, Owned, call_method};
+use crate::raw::{Args, Entered, Owned};
 
 /// What becomes of a write.
 enum Fate {
@@ -89,7 +90,7 @@ pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl F
     let this = stream.get();
     match this.fate(py, data) {
         Fate::Refuse(why) => return Err(why.error("write")),
-        Fate::Lost => return this.write_to_lost(py),
+        Fate::Lost => return this.write_to_lost(py, this.kind == Kind::WritePipe),
         Fate::Send(descriptor) => match send(py, descriptor, data) {
             Sent::All => return Ok(()),
             Sent::Some(sent) => {
@@ -107,7 +108,7 @@ pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl F
             this.with(py, |state| state.queue.push(chunk, 0));
         }
     }
-    this.buffer_grown(py)
+    this.grown(py)
 }
 
 #[inline]
@@ -133,10 +134,10 @@ impl Stream {
             if data.is_empty() {
                 return Fate::Queue;
             }
-            match state.descriptor {
+            match self.descriptor(state) {
                 // A pipe that closes takes nothing more; to a socket one may write until it is lost.
-                Some(Descriptor { kind: Kind::WritePipe, .. }) if state.closing => Fate::Lost,
-                Some(descriptor) if state.lost == 0 => {
+                Some(Descriptor { kind: Kind::WritePipe, .. }) if state.endpoint.closing => Fate::Lost,
+                Some(descriptor) if state.endpoint.lost == 0 => {
                     if state.queue.is_empty() {
                         Fate::Send(descriptor)
                     } else {
@@ -148,17 +149,6 @@ impl Stream {
         })
     }
 
-    #[cold]
-    fn write_to_lost(&self, py: Python<'_>) -> PyResult<()> {
-        let lost = self.with(py, |state| {
-            state.lost = state.lost.saturating_add(1);
-            state.lost
-        });
-        py.import(intern!(py, "rondel._debug"))?
-            .call_method1(intern!(py, "write_to_lost_connection"), (lost, self.kind == Kind::WritePipe))?;
-        Ok(())
-    }
-
     /// The descriptor can take bytes again: sends what waits, in the context of the write that had to
     /// wait first.
     ///
@@ -167,8 +157,8 @@ impl Stream {
         let py = slf.py();
         let this = slf.get();
         let ready = this.with(py, |state| {
-            let descriptor = state.descriptor.filter(|_| !state.queue.is_empty())?;
-            Some((descriptor, state.write_context.clone()?))
+            let descriptor = this.descriptor(state).filter(|_| !state.queue.is_empty())?;
+            Some((descriptor, state.endpoint.write_context.clone()?))
         });
         let Some((descriptor, context)) = ready else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
@@ -178,7 +168,7 @@ impl Stream {
         match flushed {
             Ok(Flushed::All | Flushed::Some) => {
                 // May write again.
-                this.buffer_shrunk(py)?;
+                this.shrunk(py)?;
                 if this.with(py, |state| state.queue.is_empty()) {
                     Self::watch(slf, Direction::Write, false)?;
                     this.drained(py)?;
@@ -202,7 +192,7 @@ impl Stream {
         let this = slf.get();
         match this.fate(py, b"x") {
             Fate::Refuse(why) => return Err(why.error("writelines")),
-            Fate::Lost => return this.write_to_lost(py),
+            Fate::Lost => return this.write_to_lost(py, this.kind == Kind::WritePipe),
             fate @ (Fate::Send(_) | Fate::Queue) => {
                 this.with(py, |state| {
                     for bytes in &chunks {
@@ -214,28 +204,16 @@ impl Stream {
                 }
             }
         }
-        this.buffer_grown(py)
+        this.grown(py)
     }
 }
 
 impl Stream {
-    /// All that was queued is sent. The connection may end with that: who is told of an error is
-    /// noted before.
-    #[cold]
-    fn drained(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(transport) = self.transport(py) else { return Ok(()) };
-        let parties = self.parties(py);
-        match call_method(intern!(py, "_drained"), [transport.bind(py)]) {
-            Ok(_) => Ok(()),
-            Err(error) => parties.report(py, error, "Fatal error: protocol.connection_lost() call failed."),
-        }
-    }
-
     #[cold]
     fn write_failed(&self, py: Python<'_>, error: PyErr, kind: Kind) -> PyResult<()> {
         if kind == Kind::WritePipe {
             // As in asyncio this counts as the first write that was lost.
-            self.with(py, |state| state.lost = state.lost.saturating_add(1));
+            self.endpoint(py, |endpoint| endpoint.lost = endpoint.lost.saturating_add(1));
         }
         self.fatal(py, error, kind.write_error())
     }
