@@ -104,17 +104,7 @@ SERVER = """
 
 def interrupt(kind, source, idle):
     """Start a program, interrupt it when it is ready; give its code, output and errors."""
-    with child.start(kind, source) as process:
-        assert process.stdout.readline() == "ready\n", process.stderr.read()
-        if idle:
-            until_idle(process.pid)
-        process.send_signal(signal.SIGINT)
-        try:
-            out, err = process.communicate(timeout=child.TIMEOUT)
-        except BaseException:
-            process.kill()
-            raise
-    return process.returncode, out, err
+    return child.interrupt(kind, source, until_idle if idle else None)
 
 
 def test_idle(loop_kind):

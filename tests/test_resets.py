@@ -1,6 +1,7 @@
 """Peers that vanish or do not read, in each state of a connection, on TCP and Unix sockets."""
 
 import asyncio
+import contextlib
 import socket
 import time
 
@@ -243,7 +244,9 @@ async def test_a_reader_that_never_reads_pauses_the_transport(loop, connect):
         assert len(await reader.read()) == sent
 
 
-async def test_drain_waits_for_a_peer_that_does_not_read(loop, connect):
+@contextlib.asynccontextmanager
+async def draining_writer(loop, connect):
+    """A reader and a writer that has written more than the system takes, its drain(), the peer."""
     reader = asyncio.StreamReader()
 
     def factory():
@@ -252,7 +255,11 @@ async def test_drain_waits_for_a_peer_that_does_not_read(loop, connect):
     async with connect(factory, small_buffers=True) as (transport, protocol, peer):
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         writer.write(bytes(MUCH))
-        draining = asyncio.create_task(writer.drain())
+        yield reader, writer, asyncio.create_task(writer.drain()), peer
+
+
+async def test_drain_waits_for_a_peer_that_does_not_read(loop, connect):
+    async with draining_writer(loop, connect) as (_reader, writer, draining, peer):
         await turns(5)
         assert not draining.done()
         reading = asyncio.create_task(asyncio.to_thread(receive_all, peer))
@@ -263,15 +270,7 @@ async def test_drain_waits_for_a_peer_that_does_not_read(loop, connect):
 
 
 async def test_drain_fails_when_such_a_peer_vanishes(loop, connect):
-    reader = asyncio.StreamReader()
-
-    def factory():
-        return asyncio.StreamReaderProtocol(reader)
-
-    async with connect(factory, small_buffers=True) as (transport, protocol, peer):
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        writer.write(bytes(MUCH))
-        draining = asyncio.create_task(writer.drain())
+    async with draining_writer(loop, connect) as (reader, writer, draining, peer):
         await turns(2)
         reset(peer)
         with pytest.raises(GONE):

@@ -1,13 +1,12 @@
 """happy_eyeballs_delay, interleave and all_errors do what they do in asyncio (uvloop#406)."""
 
 import asyncio
-import contextlib
 import socket
 import sys
 
 import pytest
 
-from support.net import HOST, listening
+from support.net import HOST, full_listener, listening
 from support.protocols import Recorder
 
 needs_all_errors = pytest.mark.skipif(sys.version_info < (3, 12), reason="since Python 3.12")
@@ -52,13 +51,8 @@ def attempts(loop, monkeypatch):
 @pytest.fixture
 def full():
     """The port of a listener whose queue is full: connecting to it stays under way."""
-    with listening(backlog=0) as listener, contextlib.ExitStack() as clients:
-        for _ in range(4):
-            client = clients.enter_context(socket.socket())
-            client.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                client.connect(listener.getsockname())
-        yield listener.getsockname()[1]
+    with full_listener() as address:
+        yield address[1]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Ctrl-C gets through while Python is busy and while the executor ends (cpython#111358)."""
 
 import asyncio
-import signal
 import threading
 
 import pytest
@@ -123,21 +122,8 @@ THREAD = """
 """
 
 
-def interrupt(kind, source):
-    """Start a program, send SIGINT when it says that it is ready; give code, output and errors."""
-    with child.start(kind, source) as process:
-        assert process.stdout.readline() == "ready\n", process.stderr.read()
-        process.send_signal(signal.SIGINT)
-        try:
-            out, err = process.communicate(timeout=child.TIMEOUT)
-        except BaseException:
-            process.kill()
-            raise
-    return process.returncode, out, err
-
-
 def test_ctrl_c_in_the_shutdown_of_the_executor_does_not_wait_for_its_work(loop_kind):
-    assert interrupt(loop_kind, EXECUTOR) == (0, "interrupted\n", "")
+    assert child.interrupt(loop_kind, EXECUTOR) == (0, "interrupted\n", "")
 
 
 @rondel_only_before((3, 13), "asyncio has no timeout in 3.11, and waits on in 3.12")
@@ -174,17 +160,17 @@ async def test_cancelled_shutdown_of_the_executor_does_not_block_the_loop(loop):
 @pytest.mark.parametrize("schedule", ["call_soon(spin)", "call_later(0, spin)"])
 def test_ctrl_c_in_a_callback_that_never_ends(loop_kind, schedule):
     source = BUSY.replace("{schedule}", schedule)
-    assert interrupt(loop_kind, source) == (0, "interrupted False\n", "")
+    assert child.interrupt(loop_kind, source) == (0, "interrupted False\n", "")
 
 
 def test_ctrl_c_in_a_task_that_never_ends(loop_kind):
-    assert interrupt(loop_kind, TASK) == (0, "interrupted\n", "")
+    assert child.interrupt(loop_kind, TASK) == (0, "interrupted\n", "")
 
 
 def test_ctrl_c_that_a_handler_of_the_loop_raises_leaves_the_loop(loop_kind):
     out = "in the handler\ninterrupted False\n"
-    assert interrupt(loop_kind, HANDLER) == (0, out, "")
+    assert child.interrupt(loop_kind, HANDLER) == (0, out, "")
 
 
 def test_ctrl_c_reaches_the_main_thread_while_the_loop_runs_in_another(loop_kind):
-    assert interrupt(loop_kind, THREAD) == (0, "interrupted True\n", "")
+    assert child.interrupt(loop_kind, THREAD) == (0, "interrupted True\n", "")

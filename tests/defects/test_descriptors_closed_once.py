@@ -6,7 +6,6 @@ test_pipes_closed_once.
 """
 
 import asyncio
-import contextlib
 import os
 import socket
 
@@ -14,7 +13,7 @@ import pytest
 
 from support import datagrams
 from support.descriptors import DESCRIPTORS, Strangers, open_sockets
-from support.net import HOST, listening
+from support.net import HOST, full_listener, listening
 from support.protocols import Recorder
 from support.turns import turns
 from support.unix import bound
@@ -22,16 +21,16 @@ from support.unix import bound
 pytestmark = pytest.mark.skipif(not os.path.isdir(DESCRIPTORS), reason=f"reads {DESCRIPTORS}")
 
 
-@contextlib.contextmanager
-def full_listener():
-    """The address of a listener whose queue is full: connecting to it stays under way."""
-    with listening(backlog=0) as listener, contextlib.ExitStack() as clients:
-        for _ in range(4):
-            client = clients.enter_context(socket.socket())
-            client.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                client.connect(listener.getsockname())
-        yield listener.getsockname()
+async def cancel(task, before):
+    """Cancel what connects, and see that nobody closes the number of its descriptor again."""
+    strangers = Strangers(open_sockets() - before)
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.result()[0].abort()
+    await turns(3)
+    assert open_sockets() == before
+    await strangers.survive()
 
 
 @pytest.mark.parametrize("passed", range(6))
@@ -69,14 +68,7 @@ async def test_connect_cancelled_as_it_succeeds_closes_its_descriptor_once(loop)
             before = open_sockets()
             task = asyncio.create_task(loop.create_connection(Recorder, *listener.getsockname()))
             await turns(passed)
-            strangers = Strangers(open_sockets() - before)
-            task.cancel()
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.result()[0].abort()
-            await turns(3)
-            assert open_sockets() == before
-            await strangers.survive()
+            await cancel(task, before)
             listener.accept()[0].close()
 
 
@@ -143,14 +135,7 @@ async def test_cancelled_unix_connect_closes_its_descriptor_once(loop, socket_pa
         before = open_sockets()
         task = asyncio.create_task(loop.create_unix_connection(Recorder, socket_path))
         await turns(passed)
-        strangers = Strangers(open_sockets() - before)
-        task.cancel()
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.result()[0].abort()
-        await turns(3)
-        assert open_sockets() == before
-        await strangers.survive()
+        await cancel(task, before)
 
 
 @pytest.mark.parametrize("passed", range(1, 5))

@@ -5,9 +5,11 @@ Such a program may import `support`, and makes its loop by `support.loops.new_lo
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 TIMEOUT = 60
@@ -59,3 +61,23 @@ def output(kind: str, source: str, *args: str, **how) -> str:
     done = run(kind, source, *args, **how)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done.stdout
+
+
+def interrupt(
+    kind: str, source: str, until: Callable[[int], object] | None = None
+) -> tuple[int, str, str]:
+    """Start a program, send SIGINT when it says that it is ready; give its code, output and errors.
+
+    `until`: what else to wait for, given the number of the process.
+    """
+    with start(kind, source) as process:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        if until is not None:
+            until(process.pid)
+        process.send_signal(signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=TIMEOUT)
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode, out, err

@@ -22,6 +22,18 @@ def listening(family=socket.AF_INET, host=HOST, backlog=100, buffer=None) -> soc
     return sock
 
 
+@contextlib.contextmanager
+def full_listener():
+    """The address of a listener whose queue is full: connecting to it stays under way."""
+    with listening(backlog=0) as listener, contextlib.ExitStack() as clients:
+        for _ in range(4):
+            client = clients.enter_context(socket.socket())
+            client.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                client.connect(listener.getsockname())
+        yield listener.getsockname()
+
+
 def _set_buffer(sock: socket.socket, size: int | None) -> None:
     if size is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
