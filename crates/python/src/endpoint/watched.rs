@@ -1,89 +1,17 @@
-//! What stream and datagram transports have in common: a descriptor that the loop watches, and who is told of it.
+//! What is done with an endpoint: it is watched, and its protocol is told.
 
-use std::os::fd::RawFd;
-
+use pyo3::PyClass;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pyclass::boolean_struct::True;
 use pyo3::types::{PyString, PyWeakrefReference};
-use pyo3::{PyClass, PyTraverseError, PyVisit};
-use rondel_engine::SourceKey;
-use rondel_net::{Pressure, Watermarks};
+use rondel_net::Pressure;
 
+use super::Endpoint;
 use crate::errors::{ends_the_loop, os_error};
 use crate::event_loop::{self, Core, Direction, Watch};
 use crate::pressure::Parties;
-use crate::protocol::Protocol;
 use crate::raw::{Owned, call_method, copy_context};
-
-/// The state of it, which the GIL protects.
-#[allow(clippy::struct_excessive_bools)] // asyncio's own flags: each is set and asked alone
-pub struct Endpoint {
-    /// None once the transport is over.
-    pub fd: Option<RawFd>,
-    /// Where the loop has the socket: another one's of the same number is none of ours. None for a pipe.
-    entry: Option<SourceKey>,
-    pub watermarks: Watermarks,
-    /// Whether the descriptor is watched for readability.
-    pub watching: bool,
-    /// `pause_reading` was called last, not `resume_reading`.
-    pub paused: bool,
-    /// `close` or `abort` was called, or the transport failed.
-    pub closing: bool,
-    /// How many times the other end was found gone; writes add to it.
-    pub lost: u32,
-    pub protocol: Option<Protocol>,
-    /// Protocol callbacks run in the contexts of the registrations, which copy that of the caller.
-    pub read_context: Option<Owned>,
-    pub write_context: Option<Owned>,
-    pub event_loop: Option<Owned>,
-    pub transport: Option<Owned>,
-}
-
-impl Endpoint {
-    /// Errors: `TypeError` for a loop that is no `EventLoop`.
-    pub fn new(
-        transport: &Bound<'_, PyAny>,
-        event_loop: &Bound<'_, PyAny>,
-        fd: RawFd,
-        protocol: &Bound<'_, PyAny>,
-    ) -> PyResult<Self> {
-        event_loop::check(event_loop)?;
-        Ok(Self {
-            fd: Some(fd),
-            entry: None,
-            watermarks: Watermarks::default(),
-            watching: false,
-            paused: false,
-            closing: false,
-            lost: 0,
-            protocol: Some(Protocol::new(protocol)?),
-            read_context: None,
-            write_context: None,
-            event_loop: Some(event_loop.clone().into()),
-            transport: Some(transport.clone().into()),
-        })
-    }
-
-    /// The protocol as Python knows it.
-    #[inline]
-    pub fn protocol(&self) -> Option<Owned> {
-        self.protocol.as_ref().map(|protocol| protocol.object().clone())
-    }
-
-    /// For the garbage collector.
-    pub fn visit(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
-        let own = [&self.read_context, &self.write_context, &self.event_loop, &self.transport];
-        own.into_iter().flatten().try_for_each(|reference| reference.visit(visit))?;
-        self.protocol.as_ref().map_or(Ok(()), |protocol| protocol.visit(visit))
-    }
-
-    /// All that is held beside the protocol, to be dropped where Python code may run.
-    pub fn drain(&mut self) -> impl Sized + use<> {
-        self.watching = false;
-        [self.read_context.take(), self.write_context.take(), self.event_loop.take(), self.transport.take()]
-    }
-}
 
 /// A native half with an [`Endpoint`] in it.
 pub trait Watched: PyClass<Frozen = True> + Sync {
@@ -242,99 +170,3 @@ pub trait Watched: PyClass<Frozen = True> + Sync {
         Ok(())
     }
 }
-
-/// What the Python half of such a transport asks for. (A class of PyO3's inherits no methods from a trait.)
-macro_rules! endpoint_methods {
-    ($class:ident) => {
-        #[pymethods]
-        impl $class {
-            /// Watches the descriptor for readability, in a copy of the current context.
-            fn start_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
-                Self::watch(slf, Direction::Read, true)
-            }
-
-            /// Ends that.
-            fn stop_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
-                Self::watch(slf, Direction::Read, false)
-            }
-
-            #[getter(event_loop)]
-            fn get_event_loop<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-                self.endpoint(py, |endpoint| endpoint.event_loop.clone()).map(|object| object.bind(py).clone())
-            }
-
-            #[getter(transport)]
-            fn get_transport<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-                self.transport(py).map(|object| object.bind(py).clone())
-            }
-
-            #[getter]
-            fn get_protocol<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-                self.endpoint(py, |endpoint| endpoint.protocol()).map(|object| object.bind(py).clone())
-            }
-
-            #[setter]
-            fn set_protocol(&self, py: Python<'_>, protocol: &Bound<'_, PyAny>) -> PyResult<()> {
-                let protocol = $crate::protocol::Protocol::new(protocol)?;
-                let old = self.endpoint(py, |endpoint| endpoint.protocol.replace(protocol));
-                drop(old);
-                Ok(())
-            }
-
-            /// How often the other end was found gone; counting up from the first time on.
-            #[getter]
-            fn get_lost(&self, py: Python<'_>) -> u32 {
-                self.endpoint(py, |endpoint| endpoint.lost)
-            }
-
-            #[setter]
-            fn set_lost(&self, py: Python<'_>, lost: u32) {
-                self.endpoint(py, |endpoint| endpoint.lost = lost);
-            }
-
-            #[getter]
-            fn closing(&self, py: Python<'_>) -> bool {
-                self.endpoint(py, |endpoint| endpoint.closing)
-            }
-
-            #[getter]
-            fn watching(&self, py: Python<'_>) -> bool {
-                self.endpoint(py, |endpoint| endpoint.watching)
-            }
-
-            #[getter]
-            fn get_paused(&self, py: Python<'_>) -> bool {
-                self.endpoint(py, |endpoint| endpoint.paused)
-            }
-
-            #[setter]
-            fn set_paused(&self, py: Python<'_>, paused: bool) {
-                self.endpoint(py, |endpoint| endpoint.paused = paused);
-            }
-
-            /// `(low, high)`, in bytes.
-            #[getter]
-            fn write_buffer_limits(&self, py: Python<'_>) -> (usize, usize) {
-                self.endpoint(py, |endpoint| endpoint.watermarks.limits())
-            }
-
-            /// Sets the limits, and tells the protocol to pause if what waits stands above them already. False, and
-            /// nothing changed, if low is above high.
-            fn set_limits(&self, py: Python<'_>, high: usize, low: usize) -> PyResult<bool> {
-                if self.endpoint(py, |endpoint| endpoint.watermarks.set(high, low)).is_none() {
-                    return Ok(false);
-                }
-                self.grown(py)?;
-                Ok(true)
-            }
-
-            /// Whether the protocol was told to pause writing.
-            #[getter]
-            fn writing_paused(&self, py: Python<'_>) -> bool {
-                self.endpoint(py, |endpoint| endpoint.watermarks.is_paused())
-            }
-        }
-    };
-}
-
-pub(crate) use endpoint_methods;
