@@ -1,6 +1,7 @@
 """sendfile and sock_sendfile: what is sent, where the file stands after it, and what goes wrong."""
 
 import asyncio
+import contextlib
 import io
 import os
 import socket
@@ -345,3 +346,23 @@ async def test_other_threads_run_meanwhile(loop, way, file):
     assert (data, sent) == (DATA, len(DATA))
     assert os.stat(file.fileno()).st_size == sent
     await way.close()
+
+
+@pytest.mark.rondel_only("asyncio reports an error of its own")
+@pytest.mark.parametrize("end", ["close", "abort"])
+async def test_an_end_in_the_turn_in_which_there_is_room_again(loop, problems, tmp_path, end):
+    path = tmp_path / "file"
+    path.write_bytes(bytes(3_000_000))
+    async with connected() as (transport, protocol, peer):
+        with path.open("rb") as file:
+            sending = loop.create_task(loop.sendfile(transport, file))
+            await turns(10)
+            peer.setblocking(False)
+            getattr(transport, end)()
+            with contextlib.suppress(BlockingIOError):
+                while peer.recv(1 << 20):
+                    pass
+            with pytest.raises(ConnectionError):
+                await sending
+            await protocol.lost
+        assert problems.take() == []

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from support.net import HOST, SECONDS, listening, tcp_pair
+from support.net import HOST, SECONDS, connected, listening, tcp_pair
 from support.protocols import Recorder
 from support.servers import Accepting
 from support.tls import Peer, client_context, in_thread, server_context
@@ -111,3 +111,32 @@ async def test_connect_accepted_socket_over_tls(loop):
         assert await protocol.received(5) == b"hello"
         transport.abort()
         await protocol.lost
+
+
+@pytest.mark.rondel_only("asyncio waits for ever, or gives a transport that is dead")
+@pytest.mark.parametrize("lost", [False, True], ids=["closing", "lost"])
+async def test_upgrading_a_transport_that_is_over_says_so_at_once(loop, lost):
+    async with connected() as (transport, protocol, _peer):
+        transport.close()
+        if lost:
+            await protocol.lost
+        with pytest.raises(ConnectionAbortedError, match="closing or closed"):
+            await loop.start_tls(transport, protocol, client_context(), server_hostname="localhost")
+        await protocol.lost
+
+
+@pytest.mark.rondel_only("asyncio leaves the first one waiting for ever")
+async def test_upgrading_twice_at_a_time_ends_for_both(loop):
+    async with connected() as (transport, protocol, _peer):
+        upgrades = [
+            loop.start_tls(
+                transport,
+                protocol,
+                client_context(),
+                server_hostname="localhost",
+                ssl_handshake_timeout=0.05,
+            )
+            for _ in range(2)
+        ]
+        for result in await asyncio.gather(*upgrades, return_exceptions=True):
+            assert isinstance(result, ConnectionAbortedError)

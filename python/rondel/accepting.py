@@ -17,6 +17,9 @@ from .readers import fileno
 if TYPE_CHECKING:
     from .connections import Connections
 
+#: Those whose addresses native code gives.
+_FAMILIES = {socket.AF_INET, socket.AF_INET6, socket.AF_UNIX}
+
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -48,9 +51,9 @@ class Acceptor:
         self._loop = event_loop
         self._sock = sock
         #: Family, type and protocol of the connections, as numbers, which `socket` takes fastest.
-        #: None for a socket of the program's own class.
+        #: None for a socket of the program's own class, or of a family that `socket` alone knows.
         self._kind: tuple[int, int, int] | None = None
-        if type(sock) is socket.socket:
+        if type(sock) is socket.socket and sock.family in _FAMILIES:
             self._kind = (int(sock.family), sock.type | socket.SOCK_NONBLOCK, sock.proto)
         self._protocol_factory = protocol_factory
         self._server = server

@@ -119,8 +119,8 @@ class Connections(Readers):
         What an `asyncio.StreamReader` has read of the peer's handshake already is not lost.
 
         Raises TypeError for a context or a transport that cannot do it, ValueError for a timeout
-        that is not positive; ssl.SSLError or ConnectionError if the handshake fails, and then the
-        transport is closed.
+        that is not positive, ConnectionAbortedError for a transport that is closing; ssl.SSLError
+        or ConnectionError if the handshake fails, and then the transport is closed.
         """
         if not isinstance(sslcontext, ssl.SSLContext):
             raise TypeError(
@@ -129,6 +129,9 @@ class Connections(Readers):
         below: Any = transport
         if not getattr(below, "_start_tls_compatible", False):
             raise TypeError(f"transport {transport!r} is not supported by start_tls()")
+        if below.is_closing():
+            # Once it is lost, nothing would ever end the wait for a handshake.
+            raise ConnectionAbortedError("start_tls() on a transport that is closing or closed")
         waiter = self.create_future()
         tls = TLSProtocol(
             self,

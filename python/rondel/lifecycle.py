@@ -67,6 +67,6 @@ class Lifecycle(asyncio.BaseTransport):
 
 
 def wake(waiter: asyncio.Future[None]) -> None:
-    """Tell who waits for a transport that it is there."""
-    if not waiter.cancelled():
+    """Tell who waits for a transport that it is there, unless the wait is over already."""
+    if not waiter.done():
         waiter.set_result(None)

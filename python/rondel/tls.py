@@ -195,12 +195,13 @@ class TLSProtocol(asyncio.Protocol):
 
     def _check_handshake_timeout(self) -> None:
         if self._tls.phase == "handshaking":
-            self._fatal_error(
-                ConnectionAbortedError(
-                    f"SSL handshake is taking longer than {self._ssl_handshake_timeout} seconds: "
-                    "aborting the connection"
-                )
+            error = ConnectionAbortedError(
+                f"SSL handshake is taking longer than {self._ssl_handshake_timeout} seconds: "
+                "aborting the connection"
             )
+            self._fatal_error(error)
+            # The transport below may be another protocol's by now, and tell us nothing.
+            self._wake(error)
 
     def _handshake_done(self) -> bool:
         """The connection is secure. Tells native code whether to go on at once."""
