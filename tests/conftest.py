@@ -4,7 +4,7 @@ A test that uses the fixture `loop_kind`, itself or through `loop`, runs once fo
 `async def` test runs on the fixture `loop`. RONDEL_TEST_ONLY=asyncio (or rondel) selects one kind.
 
 Strict by default: a test fails on any warning, on anything that reaches the exception handler or
-the log of asyncio without being asked for, and after 60 seconds.
+the log of asyncio without being asked for, and after two minutes.
 """
 
 import functools
@@ -13,6 +13,7 @@ import inspect
 import logging
 import os
 import pathlib
+import signal
 import tempfile
 
 import pytest
@@ -21,7 +22,7 @@ from support import loops
 from support.log import LogRecords, Problems
 from support.net import connected
 
-SECONDS = 60
+SECONDS = 120
 DEBUG = os.environ.get("RONDEL_TEST_DEBUG") == "1"
 
 
@@ -31,6 +32,8 @@ def pytest_configure(config):
         "rondel_only(reason): asyncio is the one that is wrong, or has no such thing",
     )
     config.addinivalue_line("filterwarnings", "error")
+    # A shell that runs the suite in the background has it ignore Ctrl-C, and with it each child.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # aiohttp and others: what they deprecate is theirs.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:aiohttp")
 

@@ -4,6 +4,9 @@ import pytest
 
 from support import child
 
+#: Hundreds of tests, where a collection at every step takes its time.
+SECONDS = 600
+
 SUITE = """
     import gc, sys, pytest
     if sys.argv.pop(1) == "collect":
@@ -22,25 +25,25 @@ def run_again(kind, mode, topics, **env):
     """Run the tests of these topics in a process of their own."""
     files = [str(child.TESTS / f"test_{topic}.py") for topic in topics.split()]
     env = {**env, "RONDEL_TEST_ONLY": kind, "PYTEST_ADDOPTS": ""}
-    done = child.run(kind, SUITE, mode, *files, env=env)
+    done = child.run(kind, SUITE, mode, *files, env=env, timeout=SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(SECONDS + 10)
 def test_with_a_collection_at_every_step(loop_kind):
     topics = f"order handles contextvars reentrancy readers sock tasks {TRANSPORTS} {OTHERS}"
     run_again(loop_kind, "collect", topics)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(SECONDS + 10)
 def test_in_debug_mode(loop_kind):
     topics = "order handles contextvars run sock tasks cancellation readers streams"
     run_again(loop_kind, "debug", f"{topics} {TRANSPORTS} {OTHERS}", RONDEL_TEST_DEBUG="1")
 
 
 @pytest.mark.rondel_only("asyncio has no such variable")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(SECONDS + 10)
 def test_on_poll(loop_kind):
     topics = f"order readers descriptors signals sock server interrupt {TRANSPORTS} {OTHERS}"
     run_again(loop_kind, "poll", topics, RONDEL_SELECTOR="poll")
@@ -48,7 +51,7 @@ def test_on_poll(loop_kind):
 
 @pytest.mark.rondel_only("asyncio's children were there all the time")
 @pytest.mark.parametrize("mode", ["collect", "debug", "poll"])
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(SECONDS + 10)
 def test_children(loop_kind, mode):
     variables = {
         "collect": {},

@@ -44,9 +44,11 @@ export ASAN_OPTIONS=detect_leaks=0:log_path=$package/reports/asan
 export LD_PRELOAD=$runtime PYTHONMALLOC=malloc PYTHONPATH=$package RONDEL_TEST_ONLY=rondel
 .venv/bin/python -c "import rondel, sys; sys.exit(not rondel.__file__.startswith('$package'))"
 status=0
-# Left out is what runs whole programs: they do nothing to memory that the tests of their parts don't.
+# Left out is what runs whole programs: they do nothing to memory that the tests of their parts don't. And a test of how much
+# memory is held: the sanitizer holds on to what is freed.
 .venv/bin/python -m pytest -n 2 --dist worksteal -q \
-  --ignore-glob='*/test_'{benches,cli,cli_'*',conformance'*',demo,examples,install,programs,soak}.py "$@" || status=$?
+  --ignore-glob='*/test_'{benches,cli,cli_'*',conformance'*',demo,examples,install,modes,programs,soak}.py \
+  --deselect tests/defects/test_tls.py::test_tls_memory_stays_flat_under_load "$@" || status=$?
 unset LD_PRELOAD
 if [ -n "$(ls -A "$package/reports")" ]; then
   head -n 60 "$package"/reports/*

@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-TIMEOUT = 60
+TIMEOUT = 90
 
 
 def environment(kind: str, extra: dict[str, str] | None = None) -> dict[str, str]:
@@ -43,16 +43,21 @@ def start(
 
 
 def run(
-    kind: str, source: str, *args: str, options: tuple[str, ...] = (), env=None
+    kind: str,
+    source: str,
+    *args: str,
+    options: tuple[str, ...] = (),
+    env=None,
+    timeout: float = TIMEOUT,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program given as source to its end."""
+    """Run a program given as source to its end, which must come within `timeout` seconds."""
     with start(kind, source, *args, options=options, env=env) as process:
         try:
-            out, err = process.communicate(timeout=TIMEOUT)
+            out, err = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()
-            raise AssertionError(f"no end in {TIMEOUT} s; out: {out!r}, err: {err}") from None
+            raise AssertionError(f"no end in {timeout} s; out: {out!r}, err: {err}") from None
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
