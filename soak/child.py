@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import resource
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -81,6 +82,9 @@ def soak(settings: Settings, chosen: list[Actor], problems: Problems, show: Show
 
 
 def main(descriptor: str, settings_text: str) -> int:
+    # A shell that runs the soak in the background has it ignore Ctrl-C, and with it each child, of
+    # which some are to end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     teller = Teller(int(descriptor))
     settings = Settings.from_json(settings_text)
     try:

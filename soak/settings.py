@@ -28,7 +28,8 @@ class Settings:
 
         Left out there is what asyncio itself fails at: TLS that is reset or cancelled (it hangs),
         Unix sockets that close with much left to write (3.13.0 then watches for writing with None
-        for a callback), and a server that closes while it accepts.
+        for a callback), a server that closes while it accepts, and children, of which some are
+        killed as they end (their exit codes may then be lost).
         """
         return self.loop == "asyncio"
 

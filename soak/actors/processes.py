@@ -52,7 +52,7 @@ async def killed(world: World, rng: random.Random) -> None:
 
 
 ACTORS = (
-    Actor("child that echoes", cat, 1),
-    Actor("child's exit code", exit_code, 1),
-    Actor("child killed", killed, 1),
+    Actor("child that echoes", cat, 1, stock=False),
+    Actor("child's exit code", exit_code, 1, stock=False),
+    Actor("child killed", killed, 1, stock=False),
 )
