@@ -14,6 +14,7 @@ import importlib
 import importlib.util
 import json
 import os
+import signal
 import sys
 import unittest
 from asyncio import unix_events
@@ -155,6 +156,8 @@ def main() -> None:
     parser.add_argument("--without", type=Path)
     parser.add_argument("--only", type=Path)
     arguments = parser.parse_args()
+    # A shell that runs this in the background has it ignore Ctrl-C, which some tests send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The supervisor ends what hangs by a signal that shows every thread's stack.
     faulthandler.enable()
     os.environ["CONFORMANCE_LOOP"] = arguments.loop
