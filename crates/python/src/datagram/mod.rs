@@ -156,39 +156,6 @@ impl Datagrams {
         self.enter(py)
     }
 
-    /// Takes the socket from the loop and drops all that is held. Gives the protocol. The descriptor may be closed from
-    /// now on.
-    fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let py = slf.py();
-        Self::leave(slf)?;
-        let (protocol, rest) = slf.get().with(py, |state| {
-            state.endpoint.fd = None;
-            state.endpoint.closing = true;
-            (state.endpoint.protocol.take(), state.drain())
-        });
-        drop(rest);
-        Ok(protocol.map(|protocol| protocol.object().bind(py).clone()))
-    }
-
-    /// Marks the endpoint as closing, and ends receiving. Tells whether that is new.
-    fn begin_close(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        let py = slf.py();
-        let new = slf.get().endpoint(py, |endpoint| !std::mem::replace(&mut endpoint.closing, true));
-        if new {
-            Self::watch(slf, Direction::Read, false)?;
-        }
-        Ok(new)
-    }
-
-    /// Drops what waits to be sent, and ends sending.
-    fn discard(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let dropped = slf.get().with(slf.py(), |state| state.queue.take());
-        if !dropped.is_empty() {
-            Self::watch(slf, Direction::Write, false)?;
-        }
-        Ok(())
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };

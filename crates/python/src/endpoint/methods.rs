@@ -1,6 +1,8 @@
 //! What the Python half asks of an endpoint: once a connection, or seldom.
 
 /// What the Python half of a transport with an endpoint asks for. (A class of PyO3's inherits no methods from a trait.)
+/// Beside [`Watched`](super::Watched) the class has `with`, which gives a state with an `endpoint`, a `queue`, and a
+/// `drain` of all but the protocol.
 macro_rules! endpoint_methods {
     ($class:ident) => {
         #[pymethods]
@@ -13,6 +15,41 @@ macro_rules! endpoint_methods {
             /// Ends that.
             fn stop_reading(slf: &Bound<'_, Self>) -> PyResult<()> {
                 Self::watch(slf, Direction::Read, false)
+            }
+
+            /// Marks the transport as closing, and ends reading (but a pipe that is written goes on watching its
+            /// reader). Tells whether that is new.
+            fn begin_close(slf: &Bound<'_, Self>) -> PyResult<bool> {
+                let py = slf.py();
+                let this = slf.get();
+                let new = this.endpoint(py, |endpoint| !std::mem::replace(&mut endpoint.closing, true));
+                if new && this.close_ends_reading() {
+                    Self::watch(slf, Direction::Read, false)?;
+                }
+                Ok(new)
+            }
+
+            /// Drops what waits to be sent, and ends writing.
+            fn discard(slf: &Bound<'_, Self>) -> PyResult<()> {
+                let dropped = slf.get().with(slf.py(), |state| state.queue.take());
+                if !dropped.is_empty() {
+                    Self::watch(slf, Direction::Write, false)?;
+                }
+                Ok(())
+            }
+
+            /// Takes the descriptor from the loop and drops all that is held. Gives the protocol. The descriptor may be
+            /// closed from now on.
+            fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+                let py = slf.py();
+                Self::leave(slf)?;
+                let (protocol, rest) = slf.get().with(py, |state| {
+                    state.endpoint.fd = None;
+                    state.endpoint.closing = true;
+                    (state.endpoint.protocol.take(), state.drain())
+                });
+                drop(rest);
+                Ok(protocol.map(|protocol| protocol.object().bind(py).clone()))
             }
 
             #[getter(event_loop)]

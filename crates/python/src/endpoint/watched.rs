@@ -23,6 +23,11 @@ pub trait Watched: PyClass<Frozen = True> + Sync {
     /// Runs `look` on the endpoint. It must not call into Python, nor drop a reference.
     fn endpoint<R>(&self, py: Python<'_>, look: impl FnOnce(&mut Endpoint) -> R) -> R;
 
+    /// Whether reading ends as closing begins.
+    fn close_ends_reading(&self) -> bool {
+        true
+    }
+
     /// Tells the protocol to pause if what waits to be written has risen above high water.
     ///
     /// Errors: `KeyboardInterrupt`, `SystemExit`.

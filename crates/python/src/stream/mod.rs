@@ -124,6 +124,11 @@ impl Watched for Stream {
         self.with(py, |state| look(&mut state.endpoint))
     }
 
+    /// What is still written to a pipe may fail: its reader stays watched.
+    fn close_ends_reading(&self) -> bool {
+        self.kind != Kind::WritePipe
+    }
+
     fn grown(&self, py: Python<'_>) -> PyResult<()> {
         let pressure = self.with(py, |state| state.endpoint.watermarks.grown(state.queue.len()));
         self.tell(py, pressure)
@@ -137,42 +142,6 @@ impl Stream {
     /// Enters a socket among the loop's, so that `add_reader` on it is refused. Reads nothing yet.
     fn connect(&self, py: Python<'_>) -> PyResult<()> {
         self.enter(py)
-    }
-
-    /// Takes the descriptor from the loop and drops all that the stream holds. Gives the protocol. The
-    /// descriptor may be closed from now on.
-    fn disconnect<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let py = slf.py();
-        let this = slf.get();
-        Self::leave(slf)?;
-        let (protocol, rest) = this.with(py, |state| {
-            state.endpoint.fd = None;
-            state.endpoint.closing = true;
-            (state.endpoint.protocol.take(), (state.queue.take(), state.endpoint.drain()))
-        });
-        drop(rest);
-        Ok(protocol.map(|protocol| protocol.object().bind(py).clone()))
-    }
-
-    /// Marks the stream as closing, and ends reading (what is still written to a pipe may fail: its
-    /// reader stays watched). Tells whether that is new.
-    fn begin_close(slf: &Bound<'_, Self>) -> PyResult<bool> {
-        let py = slf.py();
-        let this = slf.get();
-        let new = this.endpoint(py, |endpoint| !std::mem::replace(&mut endpoint.closing, true));
-        if new && this.kind != Kind::WritePipe {
-            Self::watch(slf, Direction::Read, false)?;
-        }
-        Ok(new)
-    }
-
-    /// Drops what waits to be sent, and ends writing.
-    fn discard(slf: &Bound<'_, Self>) -> PyResult<()> {
-        let dropped = slf.get().with(slf.py(), |state| state.queue.take());
-        if !dropped.is_empty() {
-            Self::watch(slf, Direction::Write, false)?;
-        }
-        Ok(())
     }
 
     #[getter]
@@ -207,7 +176,14 @@ impl Stream {
     fn __clear__(&self) {
         // SAFETY: as above.
         let py = unsafe { Python::assume_attached() };
-        let held = self.with(py, |state| (state.queue.take(), state.endpoint.protocol.take(), state.endpoint.drain()));
+        let held = self.with(py, |state| (state.endpoint.protocol.take(), state.drain()));
         drop(held);
+    }
+}
+
+impl State {
+    /// All that is held beside the protocol, to be dropped where Python code may run.
+    fn drain(&mut self) -> impl Sized + use<> {
+        (self.queue.take(), self.endpoint.drain())
     }
 }
