@@ -16,14 +16,7 @@ def hurry(address) -> bytes:
     """Send the first data in one segment with the end of the handshake; gives the answer."""
     with socket.create_connection(address, SECONDS) as sock:
         peer = Peer(sock, server_side=False)
-        while True:
-            try:
-                peer.tls.do_handshake()
-            except ssl.SSLWantReadError:
-                peer.flush()
-                peer.incoming.write(sock.recv(65536))
-            else:
-                break
+        peer.handshake_unsent()
         peer.send(b"hello")
         return peer.receive(5)
 

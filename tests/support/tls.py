@@ -54,21 +54,27 @@ class Peer:
 
     def call(self, function, *args):
         """Call a method of the TLS object, with as much network as it wants."""
+        result = self._call_unsent(function, *args)
+        self.flush()
+        return result
+
+    def _call_unsent(self, function, *args):
         while True:
             try:
-                result = function(*args)
+                return function(*args)
             except ssl.SSLWantReadError:
                 self.flush()
                 data = self.sock.recv(65536)
                 if not data:
                     raise EOFError("the connection ended") from None
                 self.incoming.write(data)
-            else:
-                self.flush()
-                return result
 
     def handshake(self) -> None:
         self.call(self.tls.do_handshake)
+
+    def handshake_unsent(self) -> None:
+        """As `handshake`, but its end is kept, and goes in one segment with the first data."""
+        self._call_unsent(self.tls.do_handshake)
 
     def send(self, data: bytes) -> None:
         """Encrypt and send all of data."""
