@@ -5,6 +5,7 @@
 
 mod connect;
 mod datagram_queue;
+mod intake;
 mod listener;
 mod stream;
 pub mod tls;
@@ -13,6 +14,7 @@ mod write_queue;
 
 pub use connect::{Connect, Connected};
 pub use datagram_queue::DatagramQueue;
+pub use intake::Intake;
 pub use listener::Listener;
 pub use stream::Stream;
 pub use watermarks::{Pressure, Watermarks};

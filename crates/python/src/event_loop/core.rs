@@ -9,15 +9,15 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_engine::{Backend, Clock, Driver, Events, Nanos, SourceKey, TimerKey};
+use rondel_net::Intake;
 
 use super::item::{Ready, Watch};
 use crate::cell::GilCell;
 use crate::errors::os_error;
 use crate::raw::Owned;
 
-/// Bytes that one `recv` takes at most. A fresh object of a quarter of a megabyte, as asyncio asks
-/// for, costs more in page faults than several reads of this size (docs/decisions).
-const RECEIVE: usize = 64 * 1024;
+/// Bytes that the loop's buffer for streams holds.
+const RECEIVE: usize = Intake::SMALL;
 
 /// The same for a datagram, which must arrive whole (`_SelectorTransport.max_size` of `CPython`).
 pub const DATAGRAM: usize = 256 * 1024;

@@ -19,7 +19,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_net::WriteQueue;
+use rondel_net::{Intake, WriteQueue};
 
 pub use self::chunk::{Chunk, View};
 pub use self::descriptor::Socket;
@@ -41,6 +41,7 @@ static METHODS: [Method; 1] = [one_arg(
 /// What the GIL protects.
 struct State {
     endpoint: Endpoint,
+    intake: Intake,
     queue: WriteQueue<Chunk>,
     /// `write_eof` was called.
     eof: bool,
@@ -97,6 +98,7 @@ impl Stream {
     ) -> PyResult<Bound<'py, Self>> {
         let state = State {
             endpoint: Endpoint::new(transport, event_loop, fd, protocol)?,
+            intake: Intake::default(),
             queue: WriteQueue::default(),
             eof: false,
             sending_file: false,

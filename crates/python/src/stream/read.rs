@@ -10,12 +10,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use super::Stream;
-use super::descriptor::Kind;
+use super::descriptor::{Descriptor, Kind};
 use crate::endpoint::Watched;
 use crate::errors::os_error;
 use crate::protocol::{Feed, Protocol};
-use crate::raw::{Entered, Owned, call_method};
+use crate::raw::{Entered, Owned, call_method, new_bytes};
 use crate::tls::Tls;
+use rondel_net::Intake;
 
 /// What one receive gave.
 enum Received {
@@ -75,17 +76,27 @@ impl Stream {
         }
     }
 
-    /// Receives into the loop's buffer, and makes a bytes object of the right size.
+    /// Receives into the loop's buffer, and makes a bytes object of the right size; a bulk sender's bytes go straight
+    /// into an object, which is cut to their number (docs/decisions/0003).
     #[inline]
     fn receive(&self, py: Python<'_>) -> PyResult<Received> {
-        let Some(descriptor) = self.with(py, |state| self.descriptor(state)) else {
+        let Some((descriptor, intake)) = self.with(py, |state| Some((self.descriptor(state)?, state.intake))) else {
             return Ok(Received::Nothing);
         };
+        if intake.is_bulk() {
+            return self.receive_bulk(py, descriptor);
+        }
         let received = self.with_core(py, |core| {
             let mut buffer = core.take_receive_buffer(py);
             let received = match descriptor.receive(&mut buffer) {
                 Ok([]) => Ok(Received::End),
-                Ok(data) => Ok(Received::Data(PyBytes::new(py, data).into_any().into())),
+                Ok(data) => {
+                    if data.len() >= Intake::SMALL {
+                        self.received(py, data.len());
+                        keep_memory(py);
+                    }
+                    Ok(Received::Data(PyBytes::new(py, data).into_any().into()))
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
                 Err(error) => Err(os_error(py, &error)),
             };
@@ -93,6 +104,29 @@ impl Stream {
             received
         })?;
         Ok(received.unwrap_or(Received::Nothing))
+    }
+
+    fn receive_bulk(&self, py: Python<'_>, descriptor: Descriptor) -> PyResult<Received> {
+        let mut result = Ok(Received::End);
+        let data = new_bytes(py, Intake::LARGE, |memory| match descriptor.receive(memory) {
+            Ok(data) => data.len(),
+            Err(error) => {
+                result = if error.kind() == io::ErrorKind::WouldBlock {
+                    Ok(Received::Nothing)
+                } else {
+                    Err(os_error(py, &error))
+                };
+                0
+            }
+        })?;
+        let Some(data) = data else { return result };
+        let len = data.bind(py).cast::<PyBytes>()?.as_bytes().len();
+        self.received(py, len);
+        Ok(Received::Data(data))
+    }
+
+    fn received(&self, py: Python<'_>, len: usize) {
+        self.with(py, |state| state.intake.received(len));
     }
 
     /// Ciphertext goes from the loop's buffer into that of the TLS library.
@@ -164,6 +198,15 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// Has glibc keep the memory of large objects in the process. Otherwise each of them costs three system calls and fresh
+/// pages: an object cut to less than the threshold before it is freed never raises it (mallopt(3), `M_MMAP_THRESHOLD`).
+/// One that is freed whole does, as on asyncio the first receive does that brings nothing.
+#[cold]
+fn keep_memory(py: Python<'_>) {
+    // Without memory for it, the next receive says so.
+    let _freed = new_bytes(py, Intake::LARGE, |_| 0);
 }
 
 /// Memory that a protocol gives to be filled, for as long as this lives.
