@@ -58,7 +58,7 @@ methods: ## write docs/methods.md: which test passes which argument to which met
 
 bench: ## measure rondel against its peers and write the figures into README.md
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv-bench "$$python" rondel bench && \
-	  .venv-bench/bin/python -m benches $(ARGS)
+	  tools/peers.sh .venv-bench && .venv-bench/bin/python -m benches $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv .venv-* target fuzz/target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so

@@ -4,8 +4,15 @@ import asyncio
 import importlib
 from collections.abc import Callable
 
+# Each has one of these, the first of them the usual one.
+FACTORIES = ("new_event_loop", "EventLoop", "Loop")
+
 
 def factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes a loop of the module `name`, which is asyncio or has a new_event_loop like it."""
-    made: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module(name).new_event_loop
-    return made
+    """What makes a loop of the module `name`: its new_event_loop, or its class of loops."""
+    module = importlib.import_module(name)
+    for attribute in FACTORIES:
+        if hasattr(module, attribute):
+            made: Callable[[], asyncio.AbstractEventLoop] = getattr(module, attribute)
+            return made
+    raise ImportError(f"{name} has none of {', '.join(FACTORIES)}")

@@ -31,6 +31,7 @@ def facts(loops: Sequence[str], cores: Cores, load_before: float) -> dict[str, s
     selector = os.environ.get("RONDEL_SELECTOR")
     return {
         "Measured": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "Commit": _commit(),
         "Processor": f"{_processor()}, {usable} cores: {where}",
         "System": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "Load before": f"{load_before:.1f}",
@@ -44,19 +45,18 @@ def _loop(name: str) -> str:
     if name == "asyncio":
         return f"asyncio of Python {platform.python_version()}"
     try:
-        version = f"{name} {importlib.metadata.version(name)}"
+        return f"{name} {importlib.metadata.version(name)}"
     except importlib.metadata.PackageNotFoundError:
-        version = f"{name} (of unknown version)"
-    return f"{version} ({_commit()})" if name == "rondel" else version
+        return f"{name} (of unknown version)"
 
 
 def _commit() -> str:
-    """Which sources this rondel was made of."""
+    """Which sources rondel was made of."""
     commit = _git("rev-parse", "--short", "HEAD")
     if not commit:
-        return "from sources without history"
+        return "sources without history"
     changed = _git("status", "--porcelain", "--", *SOURCES)
-    return f"commit {commit}, changed" if changed else f"commit {commit}"
+    return f"{commit}, changed" if changed else commit
 
 
 def _git(*arguments: str) -> str:

@@ -14,6 +14,9 @@ from benches import cores, interruption
 from benches.model import MeasureError
 from benches.settings import ROOT
 
+# The exception of a loop that does not have a method.
+REFUSAL = "NotImplementedError"
+
 
 class Process:
     """A process in a group of its own, killed when the block ends in which it is used."""
@@ -46,27 +49,36 @@ class Process:
     def line(self, within: float) -> str:
         """The next line of its standard output. MeasureError when it ends first, or is late."""
         deadline = time.monotonic() + within
+        assert self._popen.stdout, "it is a pipe"
         output = self._popen.stdout.fileno()
         while b"\n" not in self._pending:
             if not _readable(output, deadline - time.monotonic()):
-                raise MeasureError(f"nothing heard for {within:.0f} s")
+                raise MeasureError(f"nothing heard for {within:.0f} s", "hung")
             data = os.read(output, 65536)
             if not data:
-                raise MeasureError(self._how_it_ended())
+                raise self.how_it_ended()
             self._pending += data
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode()
 
     def say(self, line: str) -> None:
         """Writes a line to its standard input."""
+        assert self._popen.stdin, "it is a pipe"
         try:
             self._popen.stdin.write(line.encode() + b"\n")
         except BrokenPipeError:
-            raise MeasureError(self._how_it_ended()) from None
+            raise self.how_it_ended() from None
 
     def interrupt(self) -> None:
         """What Ctrl-C sends."""
         self._popen.send_signal(signal.SIGINT)
+
+    def pause(self) -> None:
+        """It stands still until `resume`."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
 
     def ends(self, within: float) -> bool:
         """Waits for its end, which is noticed at once; False when it still runs."""
@@ -85,15 +97,23 @@ class Process:
         """The last line of that: of a traceback, the exception."""
         return self.errors().strip().rpartition("\n")[2]
 
-    def _how_it_ended(self) -> str:
-        code = self._popen.wait(5)
+    def how_it_ended(self) -> MeasureError:
+        """Of a process that has ended, or closed its output: the error that says how."""
+        try:
+            code = self._popen.wait(1)
+        except subprocess.TimeoutExpired:
+            return MeasureError("closed its output, and did not end", "hung")
         how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         said = self.last_error()
-        return f"{how}: {said}" if said else how
+        word = "crashed" if code < 0 else "refused" if REFUSAL in said else "failed"
+        return MeasureError(f"{how}: {said}" if said else how, word)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):  # nobody is left
+            os.killpg(self._popen.pid, number)
 
     def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):  # nobody is left
-            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self._popen.wait()
 
 

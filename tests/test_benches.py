@@ -1,34 +1,37 @@
 """The bench: what its tables say of the samples, and that it runs from end to end."""
 
-import contextlib
 import os
-import pathlib
 import statistics
-import subprocess
 import sys
 
 import pytest
-from benches import cores, run
-from benches.model import Case, MeasureError, Row, Table, Unit, amount, duration, leftover, rate
+from benches import cores
+from benches.model import (
+    Case,
+    Failure,
+    MeasureError,
+    Row,
+    Table,
+    Unit,
+    amount,
+    duration,
+    leftover,
+    rate,
+)
 from benches.process import Process
 from benches.report import comparison, markdown, readme
 from benches.samples import Ratio, ratio
-from benches.session import Session, number_of_samples
 from benches.units import written
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from support.benches import ROOT, bench, cells
 
 
 def row(figure, **samples):
     return Row(Case("a case", (figure,), headline="what it is"), figure, samples)
 
 
-def table(*rows, failures=None):
-    return Table("Title", "About.", tuple(rows[0].samples), list(rows), failures or {})
-
-
-def cells(text):
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+def table(*rows, failures=None, limits=()):
+    return Table("Title", "About.", tuple(rows[0].samples), list(rows), failures or {}, limits)
 
 
 def test_ratio_is_the_median_of_pairs_not_the_ratio_of_the_best():
@@ -54,36 +57,82 @@ def test_each_figure_shows_the_sample_that_stands_for_it():
             leftover("l"),
         )
     }
-    assert [*shown.values()] == [3.0, 1.0, 3.0, statistics.median(samples), 3.0]
+    middle = statistics.median(samples)
+    assert [*shown.values()] == [middle, 1.0, 3.0, middle, 3.0]
 
 
-def test_a_candidate_that_failed_once_has_no_figure():
-    shown = cells(comparison.full(table(row(rate(), asyncio=[1.0, 2.0], rondel=[5.0, None]))))
-    assert shown[0] == ["", "asyncio", "rondel", "rondel / asyncio"]
-    assert shown[2] == ["a case", "2.00", "failed", "5.00"]
-
-
-def test_failures_are_told_with_their_reason():
+def test_one_failure_is_borne_and_two_leave_no_figure():
     measured = table(
-        row(rate(), asyncio=[1.0], rondel=[None]), failures={("a case", "rondel"): "no luck"}
+        row(rate(), asyncio=[1.0, 2.0, 1.0], once=[3.0, None, 3.0], rondel=[5.0, None, None]),
+        failures={
+            ("a case", "once"): Failure("hung", "nothing heard"),
+            ("a case", "rondel"): Failure("crashed", "SIGSEGV", 2),
+        },
     )
-    assert comparison.failures(measured) == ["- failed: a case, rondel: no luck"]
+    shown = cells(comparison.full(measured))
+    assert shown[2] == ["a case", "1.00", "3.00", "crashed", ""]
+    assert comparison.failures(measured) == [
+        "- hung once: once: nothing heard",
+        "- crashed: rondel: SIGSEGV",
+    ]
 
 
-def test_the_full_table_has_ratios_to_everyone_with_their_spread():
-    measured = row(rate(), asyncio=[1.0, 2.0], rondel=[4.0, 4.0], limit=[4.0, 8.0])
-    shown = cells(comparison.full(table(measured)))
-    assert shown[0][-2:] == ["rondel / asyncio", "rondel / limit"]
-    assert shown[2][-2:] == ["3.00 (2.00 to 4.00)", "0.75 (0.50 to 1.00)"]
+def test_failures_name_their_cases_where_others_went_well():
+    other = Row(Case("another", (rate(),)), rate(), {"rondel": [1.0]})
+    measured = table(
+        row(rate(), rondel=[None]), other, failures={("a case", "rondel"): Failure("failed", "no")}
+    )
+    assert comparison.failures(measured) == ["- failed once: a case: rondel: no"]
 
 
-def test_the_short_table_has_headlines_and_loops_alone():
-    first = row(rate(), asyncio=[1.0], rondel=[2.0], limit=[4.0])
+def test_the_best_peer_is_the_one_with_the_best_median_and_no_limit():
+    samples = {
+        "lucky": [99.0, 2.0, 2.0],
+        "steady": [4.0, 4.0, 4.0],
+        "rondel": [4.4, 2.0, 4.0],
+        "limit": [8.0, 8.0, 8.0],
+    }
+    measured = table(row(rate(), **samples), limits=("limit",))
+    shown = cells(comparison.full(measured))
+    assert shown[0][-2:] == ["rondel / best peer", "rondel / limit"]
+    assert shown[2][-2:] == ["1.00 (0.50 to 1.10) steady", "0.50"]
+
+
+@pytest.mark.parametrize(
+    ("figure", "mine", "behind"),
+    [
+        (rate(), 9.8, False),
+        (rate(), 9.6, True),
+        (duration(), 10.2, False),
+        (duration(), 10.4, True),
+        (amount("", Unit.BYTES), 9.0, False),
+    ],
+)
+def test_what_is_behind_is_marked(figure, mine, behind):
+    measured = table(row(figure, peer=[10.0], rondel=[mine]))
+    assert comparison.standing(measured.rows[0], measured).behind is behind
+    assert (comparison.BEHIND in comparison.full(measured)) is behind
+    assert (comparison.BEHIND in comparison.short([measured])) is behind
+
+
+def test_a_table_with_groups_is_several_with_labels_for_rows():
+    def one(group, label):
+        case = Case(f"{group}, {label}", (rate(),), group=group, label=label)
+        return Row(case, rate(), {"asyncio": [1.0], "rondel": [1.0]})
+
+    text = comparison.full(table(one("a", "x"), one("a", "y"), one("b", "x")))
+    names = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
+    assert [name for name in names if name and "-" not in name] == ["x", "y", "x"]
+    assert [line for line in text.splitlines() if line.startswith("**")] == ["**a**", "**b**"]
+
+
+def test_the_short_table_has_headlines_alone_and_names_the_best_peer():
+    first = row(rate(), asyncio=[1.0], quick=[4.0], rondel=[2.0], limit=[4.0])
     other = Row(Case("no headline", (rate(),)), rate(), first.samples)
-    uncompared = row(leftover("left"), asyncio=[0.0], rondel=[0.0], limit=[0.0])
-    shown = cells(comparison.short([table(first, other, uncompared)], ("asyncio", "rondel")))
-    assert shown[0] == ["", "asyncio", "rondel", "rondel / asyncio"]
-    assert shown[2:] == [["what it is", "1.00", "2.00", "2.00"]]
+    uncompared = row(leftover("left"), asyncio=[0.0], quick=[0.0], rondel=[0.0], limit=[0.0])
+    shown = cells(comparison.short([table(first, other, uncompared, limits=("limit",))]))
+    assert shown[0] == ["", "asyncio", "uvloop", "best peer", "rondel", "rondel / best peer"]
+    assert shown[2:] == [["what it is", "1.00", "", "4.00 quick", "2.00", "▼ 0.50"]]
 
 
 def test_markdown_columns_line_up():
@@ -124,74 +173,6 @@ def test_a_readme_without_its_marks_is_refused(text):
         readme.with_table(text, "new")
 
 
-class Silence:
-    def begin(self, what):
-        pass
-
-    def end(self, what, result):
-        pass
-
-
-class FakeFamily:
-    """Notes in which order it is asked. `broken` fails at everything."""
-
-    name = "fake"
-    title = "Fake"
-    about = "About."
-    candidates = ("asyncio", "broken", "rondel")
-    cases = (Case("one", (rate(),)), Case("two", (rate(),)))
-
-    def __init__(self):
-        self.asked = []
-
-    def number_of_rounds(self):
-        return 2
-
-    @contextlib.contextmanager
-    def round(self):
-        yield {name: FakeParticipant(name, self.asked) for name in self.candidates}
-
-
-class FakeParticipant:
-    def __init__(self, candidate, asked):
-        self.candidate = candidate
-        self.asked = asked
-
-    def measure(self, case):
-        self.asked.append((case.name, self.candidate))
-        if self.candidate == "broken":
-            raise MeasureError("it is broken")
-        return [float(len(self.asked))]
-
-
-def test_candidates_are_interleaved_and_a_failure_is_not_repeated():
-    family = FakeFamily()
-    [measured] = Session([(family, family.cases)], Silence()).run()
-    assert [candidate for case, candidate in family.asked if case == "one"] == [
-        *("asyncio", "broken", "rondel"),
-        *("rondel", "asyncio"),
-    ]
-    assert measured.rows[0].samples == {
-        "asyncio": [1.0, 8.0],
-        "broken": [None, None],
-        "rondel": [3.0, 7.0],
-    }
-    assert set(measured.failures) == {("one", "broken"), ("two", "broken")}
-    assert number_of_samples([(family, family.cases)]) == 12
-
-
-def test_cases_are_chosen_by_the_start_of_their_path():
-    family = FakeFamily()
-
-    def chosen(*names):
-        return [case.name for _, cases in run.choose([family], names) for case in cases]
-
-    assert chosen() == chosen("fake") == ["one", "two"]
-    assert chosen("fake/t") == chosen("nothing", "fake/two") == ["two"]
-    with pytest.raises(run.NotReadyError, match="nothing is named one; there are fake"):
-        chosen("one")
-
-
 def python(code, **options):
     return Process([sys.executable, "-c", code], **options)
 
@@ -224,25 +205,14 @@ def test_a_process_stays_on_its_core():
     assert os.sched_getaffinity(0) == before
 
 
-def bench(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "benches", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=50,
-        check=False,
-    )
-
-
 def test_writes_its_report_where_it_is_told(tmp_path):
     project = (ROOT / "README.md").read_text()
     wish = ("--only", "startup", "--only", "echo/protocol, 1 KB", "--quick")
     done = bench(*wish, "--loops", "asyncio,rondel", "--output", str(tmp_path / "new"))
     assert (done.returncode, done.stderr) == (0, "")
     page = (tmp_path / "new" / "performance.md").read_text()
-    assert "rondel / asyncio" in page
-    assert page.count("\n## ") == 3
+    assert "rondel / best peer" in page
+    assert page.count("\n## ") == 4
     written_readme = (tmp_path / "new" / "README.md").read_text()
     assert "| TCP echo, protocol, 1 KB |" in written_readme
     assert written_readme.partition(readme.BEGIN)[0] == project.partition(readme.BEGIN)[0]

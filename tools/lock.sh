@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v uv >/dev/null || { echo "uv is missing: install it with 'pip install uv'" >&2; exit 1; }
 # demo comes first, then test: what go into one environment have the same versions of what they share.
-for name in demo build test conformance downstream lint bench; do
+for name in demo build test conformance downstream lint bench peers; do
   constraint=
   [ "$name" = test ] && constraint=--constraint=requirements/demo.txt
   [ "$name" = conformance ] || [ "$name" = downstream ] && constraint=--constraint=requirements/test.txt

@@ -47,7 +47,7 @@ status=0
 # Left out is what runs whole programs: they do nothing to memory that the tests of their parts don't. And a test of how much
 # memory is held: the sanitizer holds on to what is freed.
 .venv/bin/python -m pytest -n 2 --dist worksteal -q \
-  --ignore-glob='*/test_'{benches,cli,cli_'*',conformance'*',demo,examples,install,modes,programs,soak}.py \
+  --ignore-glob='*/test_'{benches,benches_'*',cli,cli_'*',conformance'*',demo,examples,install,modes,programs,soak}.py \
   --deselect tests/defects/test_tls.py::test_tls_memory_stays_flat_under_load "$@" || status=$?
 unset LD_PRELOAD
 if [ -n "$(ls -A "$package/reports")" ]; then

@@ -10,7 +10,7 @@ CONNECTIONS = 10
 SIZES = {"1 KB": 1024, "10 KB": 10 * 1024, "100 KB": 100 * 1024}
 LIMIT = "C, epoll"
 # What a load may take beside the time it was told to.
-PATIENCE = 20.0
+PATIENCE = 3.0
 
 
 class _Echo(base.Participant):
@@ -20,10 +20,11 @@ class _Echo(base.Participant):
 
     def measure(self, case: Case) -> list[float]:
         mode, size = str(case.parameters[0]), int(case.parameters[1])
+        port = self._port(mode)
         try:
-            return [self._load(self._port(mode), size)]
+            return [self._load(port, size)]
         except MeasureError as error:
-            raise self._with_the_servers_end(mode, error) from None
+            raise self._without(mode, error) from None
 
     def _port(self, mode: str) -> int:
         """Where the server of this mode listens. It is started when it is first needed."""
@@ -34,7 +35,7 @@ class _Echo(base.Participant):
                 server = Process([self.bench.binaries.echo_server], core)
             else:
                 server = base.python("echo_server", self.candidate, mode, core=core)
-            self.stack.enter_context(server)
+            self.keep(server)
             self._servers[kind] = server, int(server.line(base.STARTS_WITHIN))
         return self._servers[kind][1]
 
@@ -47,11 +48,12 @@ class _Echo(base.Participant):
             client.ends(PATIENCE)  # its last messages would disturb whoever is next
         return int(messages) / float(took)
 
-    def _with_the_servers_end(self, mode: str, error: MeasureError) -> MeasureError:
-        server = self._servers.pop(mode, (None, 0))[0]
-        if server is None or not server.ends(0):
-            return error
-        return MeasureError(f"{error}; the server ended: {server.last_error()}")
+    def _without(self, mode: str, error: MeasureError) -> MeasureError:
+        """Lets go of the server, so that the next case gets a new one; tells how it ended."""
+        server, _ = self._servers.pop("" if self.candidate == LIMIT else mode)
+        end = server.how_it_ended() if server.ends(0) else None
+        self.drop(server)
+        return MeasureError(f"{error}; the server {end}", end.word) if end else error
 
 
 class Echo(base.Family):
@@ -64,18 +66,17 @@ class Echo(base.Family):
         " echo server in C, the limit of what this machine can do with one thread: the same one"
         " stands beside both kinds of server."
     )
-    rounds = 5
+    rounds = 7
     quick_rounds = 2
     participant = _Echo
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        return (*self.bench.settings.loops, LIMIT)
+    limits = (LIMIT,)
 
     @property
     def cases(self) -> list[Case]:
         return [
-            Case(f"{mode}, {name}", (rate(),), (mode, size), f"TCP echo, {mode}, {name}")
+            Case(
+                f"{mode}, {name}", (rate(),), (mode, size), f"TCP echo, {mode}, {name}", mode, name
+            )
             for mode in ("protocol", "streams")
             for name, size in SIZES.items()
         ]

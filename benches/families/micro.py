@@ -5,9 +5,9 @@ import json
 from benches import micro
 from benches.families import base
 from benches.model import Case, MeasureError, rate
-from benches.process import Process
+from benches.process import REFUSAL, Process
 
-PATIENCE = 60.0  # seconds that one sample may take
+PATIENCE = 10.0  # seconds that one sample may take
 
 
 class _Micro(base.Participant):
@@ -17,16 +17,18 @@ class _Micro(base.Participant):
 
     def measure(self, case: Case) -> list[float]:
         if self._worker is None:
-            self._worker = self.stack.enter_context(base.python("micro_worker", self.candidate))
+            self._worker = self.keep(base.python("micro_worker", self.candidate))
         seconds = self.bench.settings.micro_seconds
         try:
             self._worker.say(json.dumps({"benchmark": case.name, "seconds": seconds}))
             answer = json.loads(self._worker.line(PATIENCE))
         except MeasureError:
+            self.drop(self._worker)
             self._worker = None  # the next benchmark gets a new one
             raise
         if "error" in answer:
-            raise MeasureError(answer["error"])
+            refused = answer["error"].startswith(REFUSAL)
+            raise MeasureError(answer["error"], "refused" if refused else "failed")
         return [answer["rate"]]
 
 

@@ -23,8 +23,8 @@ class Startup(base.Family):
     title = "Start-up"
     about = (
         "In a fresh interpreter whose files are in the system's cache: how long the import takes,"
-        " and how long it is until an empty coroutine has run and its loop is closed. uvloop and"
-        " rondel import asyncio, which is a part of theirs."
+        " and how long it is until an empty coroutine has run and its loop is closed. All but"
+        " asyncio import asyncio too, which is a part of theirs."
     )
     rounds = 15
     quick_rounds = 3

@@ -5,6 +5,7 @@ Listens on a free port of 127.0.0.1, prints its number on a line, serves until C
 
 import asyncio
 import sys
+from typing import cast
 
 from benches import loops
 
@@ -13,8 +14,8 @@ READ = 256 * 1024  # bytes; more than a StreamReader holds
 
 
 class Echo(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        self.transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self.transport.write(data)

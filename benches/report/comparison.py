@@ -1,5 +1,7 @@
-"""The figures of a table of measurements, as text: values and ratios."""
+"""The figures of a table of measurements, as text: values, and how the subject stands."""
 
+import dataclasses
+import statistics
 from collections.abc import Iterable, Sequence
 
 from benches.model import Row, Table
@@ -8,7 +10,20 @@ from benches.samples import Ratio, ratio
 from benches.units import written
 
 SUBJECT = "rondel"
-FAILED = "failed"
+# Stands beside the subject in the README, where not all have room.
+SHORT = ("asyncio", "uvloop")
+# From here on the subject counts as level: two runs of one program differ by as much.
+LEVEL = 0.97
+BEHIND = "▼"
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """How the subject compares with the best of its peers."""
+
+    peer: str
+    ratio: Ratio
+    behind: bool
 
 
 def subject(candidates: Sequence[str]) -> str:
@@ -16,10 +31,33 @@ def subject(candidates: Sequence[str]) -> str:
     return SUBJECT if SUBJECT in candidates else candidates[-1]
 
 
-def value(row: Row, candidate: str) -> str:
-    """The figure of a candidate."""
+def loops(table: Table) -> list[str]:
+    """The candidates, without those that are limits of the machine."""
+    return [name for name in table.candidates if name not in table.limits]
+
+
+def value(row: Row, candidate: str, table: Table) -> str:
+    """The figure of a candidate, or the word for what kept it from having one."""
     found = row.value(candidate)
-    return FAILED if found is None else written(found, row.figure.unit)
+    if found is not None:
+        return written(found, row.figure.unit)
+    failure = table.failures.get((row.case.name, candidate))
+    return failure.word if failure else ""
+
+
+def standing(row: Row, table: Table) -> Standing | None:
+    """None where no peer has a figure, or the comparison says nothing."""
+    one = subject(loops(table))
+    peers = [name for name in loops(table) if name != one and row.value(name) is not None]
+    if not (peers and row.figure.compared and row.value(one) is not None):
+        return None
+    choose = max if row.figure.more_is_better else min
+    best = choose(peers, key=lambda name: statistics.median(row.good(name)))
+    found = ratio(row.samples[one], row.samples[best])
+    if found is None:
+        return None
+    behind = found.median < LEVEL if row.figure.more_is_better else found.median > 1 / LEVEL
+    return Standing(best, found, behind)
 
 
 def spread(found: Ratio | None) -> str:
@@ -31,51 +69,74 @@ def spread(found: Ratio | None) -> str:
     return f"{found.median:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
-def middle(found: Ratio | None) -> str:
-    """A ratio alone."""
-    return "" if found is None else f"{found.median:.2f}"
-
-
-def ratio_to(row: Row, one: str, other: str) -> Ratio | None:
-    """None where it says nothing."""
-    return ratio(row.samples[one], row.samples[other]) if row.figure.compared else None
-
-
 def full(table: Table) -> str:
-    """All that a table has: each candidate's figure, and the ratios to all others with spread."""
-    one = subject(table.candidates)
-    others = [name for name in table.candidates if name != one]
-    rows = [
+    """All that a table has, in as many as it has groups; each under the name of its group."""
+    groups = dict.fromkeys(row.case.group for row in table.rows)
+    parts = []
+    for group in groups:
+        if group:
+            parts.append(f"**{group}**")
+        parts.append(_table(table, [row for row in table.rows if row.case.group == group]))
+    return "\n\n".join(parts)
+
+
+def _table(table: Table, rows: Sequence[Row]) -> str:
+    one = subject(loops(table))
+    body = [
         [
             row.label,
-            *(value(row, name) for name in table.candidates),
-            *(spread(ratio_to(row, one, other)) for other in others),
+            *(value(row, name, table) for name in table.candidates),
+            _stands(standing(row, table)),
+            *(_to_limit(row, one, limit) for limit in table.limits),
         ]
-        for row in table.rows
+        for row in rows
     ]
-    return markdown.table(["", *table.candidates, *(f"{one} / {other}" for other in others)], rows)
+    head = ["", *table.candidates, f"{one} / best peer"]
+    return markdown.table([*head, *(f"{one} / {limit}" for limit in table.limits)], body)
 
 
-def short(tables: Iterable[Table], loops: Sequence[str]) -> str:
-    """The headlines of all tables: the loops, and the ratios to the others of them."""
-    one = subject(loops)
-    others = [name for name in loops if name != one]
-    rows = [
-        [
-            ", ".join(part for part in (row.case.headline, row.figure.name) if part),
-            *(value(row, name) for name in loops),
-            *(middle(ratio_to(row, one, other)) for other in others),
-        ]
-        for table in tables
-        for row in table.rows
-        if row.case.headline and row.figure.compared
-    ]
-    return markdown.table(["", *loops, *(f"{one} / {other}" for other in others)], rows)
+def _to_limit(row: Row, one: str, limit: str) -> str:
+    found = ratio(row.samples[one], row.samples[limit]) if row.figure.compared else None
+    return f"{found.median:.2f}" if found else ""
+
+
+def _stands(found: Standing | None) -> str:
+    if found is None:
+        return ""
+    return f"{BEHIND} " * found.behind + f"{spread(found.ratio)} {found.peer}"
+
+
+def short(tables: Iterable[Table]) -> str:
+    """The headlines of all tables: a few loops, and how the subject stands to the best peer."""
+    rows = []
+    for table in tables:
+        one = subject(loops(table))
+        for row in table.rows:
+            found = standing(row, table)
+            if not (row.case.headline and found):
+                continue
+            name = ", ".join(part for part in (row.case.headline, row.figure.name) if part)
+            values = [value(row, each, table) if each in row.samples else "" for each in SHORT]
+            best = f"{value(row, found.peer, table)} {found.peer}"
+            mark = f"{BEHIND} " * found.behind
+            rows.append(
+                [name, *values, best, value(row, one, table), f"{mark}{found.ratio.median:.2f}"]
+            )
+    return markdown.table(["", *SHORT, "best peer", SUBJECT, f"{SUBJECT} / best peer"], rows)
 
 
 def failures(table: Table) -> list[str]:
-    """A line for each candidate that failed at something, and why."""
+    """A line for each way in which a candidate failed, with the cases it failed at."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for (case, candidate), failure in table.failures.items():
+        word = failure.word if failure.final else f"{failure.word} once"
+        found.setdefault((word, candidate, failure.reason), []).append(case)
+    cases = {row.case.name for row in table.rows}
     return [
-        f"- {FAILED}: {', '.join(part for part in key if part)}: {reason}"
-        for key, reason in table.failures.items()
+        f"- {word}: {_where(failed, len(cases))}{candidate}: {reason}"
+        for (word, candidate, reason), failed in found.items()
     ]
+
+
+def _where(failed: Sequence[str], of: int) -> str:
+    return "" if len(failed) == of else f"{'; '.join(failed)}: "

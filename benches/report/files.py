@@ -4,53 +4,67 @@ import dataclasses
 import errno
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from benches.model import Table
-from benches.report import comparison, performance, readme
+from benches.model import Measurement
+from benches.report import comparison, performance, plots, provenance, readme
 from benches.report.markdown import paragraph
 from benches.settings import ROOT
+
+NOTES = ROOT / "docs" / "performance-notes.md"
 
 
 @dataclasses.dataclass(frozen=True)
 class Files:
     performance: pathlib.Path
     readme: pathlib.Path
+    plots: pathlib.Path  # a folder
+    plots_needed: bool  # else it goes without, where they can't be drawn
 
 
 def of_the_project() -> Files:
-    return Files(ROOT / "docs" / "performance.md", ROOT / "README.md")
+    docs = ROOT / "docs"
+    return Files(docs / "performance.md", ROOT / "README.md", docs / "plots", plots_needed=True)
 
 
 def within(folder: pathlib.Path) -> Files:
-    return Files(folder / "performance.md", folder / "README.md")
+    return Files(
+        folder / "performance.md", folder / "README.md", folder / "plots", plots_needed=False
+    )
 
 
 def check(files: Files) -> None:
-    """Finds out before minutes are spent: raises OSError or MarksError if it can't write."""
+    """Finds out before minutes are spent: raises OSError, MarksError or NoPlotsError."""
     readme.with_table((ROOT / "README.md").read_text(), "")
+    if files.plots_needed:
+        plots.check()
     for path in (files.performance, files.readme):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
-def write(
-    files: Files, tables: Sequence[Table], loops: Sequence[str], facts: Mapping[str, str]
-) -> None:
-    """Writes the page of all figures, and the project's README with its table renewed."""
-    table = f"{comparison.short(tables, loops)}\n\n{caption(facts)}"
-    text = readme.with_table((ROOT / "README.md").read_text(), table)
-    files.performance.write_text(performance.document(tables, facts))
-    files.readme.write_text(text)
+def write(files: Files, measurements: Sequence[Measurement]) -> None:
+    """Writes the page of all figures with its plots, and the README with its table renewed."""
+    drawn = plots.draw(measurements, files.plots) if files.plots_needed or plots.possible() else []
+    table = comparison.short(measurement.table for measurement in measurements)
+    text = f"{table}\n\n{caption(measurements)}"
+    renewed = readme.with_table((ROOT / "README.md").read_text(), text)
+    notes = NOTES.read_text() if NOTES.exists() else ""
+    files.performance.write_text(performance.document(measurements, drawn, notes))
+    files.readme.write_text(renewed)
 
 
-def caption(facts: Mapping[str, str]) -> str:
+def caption(measurements: Sequence[Measurement]) -> str:
     """What the table of the README was measured on."""
+    facts = provenance.common(measurements)
+    said = [facts[name] for name in ("Loops", "Processor", "System") if name in facts]
+    dates = provenance.span(measurements, "Measured")
     text = (
-        f"{facts['Loops']}, on {facts['System']}; {facts['Processor']}. Measured"
-        f" {facts['Measured']}: the best of several rounds, and the medians of the ratios of"
-        " samples taken in turn. More is better, but for memory."
+        f"{'; '.join([*said, f'measured {dates}'])}. The best peer is the fastest of all other"
+        " loops that the bench knows; the last column is the median of the ratios of samples taken"
+        f" in turn, and {comparison.BEHIND} marks where rondel is behind. More is better, but for"
+        " memory and for time."
     )
     more = "All figures, and how they came about: [docs/performance.md](docs/performance.md)."
     return f"{paragraph(text)}\n\n{more}"
