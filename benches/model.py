@@ -5,6 +5,8 @@ import enum
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 
+from benches.target import Target
+
 # A candidate that fails so often at a case is left out of it, and has no figure there.
 FAILURES_ALLOWED = 1
 
@@ -78,6 +80,7 @@ class Case:
     headline: str = ""  # what the README calls it; it has no row there without
     group: str = ""  # the table it stands in, where its family has several
     label: str = ""  # what its row is called there; without: its name
+    target: Target | None = None  # what the subject is to reach in each of its compared figures
 
 
 class MeasureError(Exception):

@@ -13,6 +13,7 @@ from typing import Any
 
 from benches.model import Case, Failure, Figure, Measurement, Row, Shown, Table, Unit
 from benches.settings import ROOT
+from benches.target import Target
 
 FORMAT = 1
 # Facts that may differ between the two parts of a measurement that was interrupted.
@@ -122,6 +123,7 @@ def _encoded_case(case: Case, table: Table) -> dict[str, Any]:
         "headline": case.headline,
         "group": case.group,
         "label": case.label,
+        **({"target": dataclasses.asdict(case.target)} if case.target else {}),
         "figures": [
             {
                 "name": row.figure.name,
@@ -189,6 +191,7 @@ def _decoded_rows(data: dict[str, Any]) -> list[Row]:
         data["headline"],
         data["group"],
         data["label"],
+        Target(**data["target"]) if "target" in data else None,
     )
     return [
         Row(case, figure, {name: _samples(line) for name, line in each["samples"].items()})

@@ -43,6 +43,11 @@ class Micro(base.Family):
     @property
     def cases(self) -> list[Case]:
         return [
-            Case(each.name, (rate(),), headline=each.name if each.headline else "")
+            Case(
+                each.name,
+                (rate(),),
+                headline=each.name if each.headline else "",
+                target=each.target,
+            )
             for each in micro.ALL.values()
         ]

@@ -11,7 +11,7 @@ def nothing() -> None:
     pass
 
 
-@benchmark("call_soon, a chain: each callback schedules the next", 50_000, headline=True)
+@benchmark("call_soon, a chain: each callback schedules the next", 100_000, headline=True)
 async def chain(count: int) -> float:
     loop = asyncio.get_running_loop()
     done = loop.create_future()
@@ -31,7 +31,7 @@ async def chain(count: int) -> float:
     return perf_counter() - began
 
 
-@benchmark("call_soon, a fan: all are scheduled at once", 50_000)
+@benchmark("call_soon, a fan: all are scheduled at once", 100_000)
 async def fan(count: int) -> float:
     loop = asyncio.get_running_loop()
     done = loop.create_future()

@@ -1,9 +1,11 @@
-"""TCP with both ends in one loop."""
+"""TCP and Unix sockets with both ends in one loop."""
 
 import asyncio
+import tempfile
 from time import perf_counter
 
 from benches.micro.registry import benchmark
+from benches.target import by
 
 LINE = b"x" * 100 + b"\n"
 
@@ -25,7 +27,7 @@ class Closed(asyncio.Protocol):
         self.gone.set_result(None)
 
 
-@benchmark("connections made, accepted and closed", 500, headline=True)
+@benchmark("connections made, accepted and closed", 1_500, headline=True)
 async def connect(count: int) -> float:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Closing, "127.0.0.1", 0)
@@ -41,21 +43,41 @@ async def connect(count: int) -> float:
     return took
 
 
-@benchmark("streams, a line of 100 bytes there and back", 5_000, headline=True)
-async def lines(count: int) -> float:
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            writer.write(line)
-        writer.close()
+async def echo_lines(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while line := await reader.readline():
+        writer.write(line)
+    writer.close()
 
-    server = await asyncio.start_server(echo, "127.0.0.1", 0)
-    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+
+async def there_and_back(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, count: int
+) -> float:
     began = perf_counter()
     for _ in range(count):
         writer.write(LINE)
         await reader.readline()
     took = perf_counter() - began
     writer.close()
+    return took
+
+
+@benchmark("streams, a line of 100 bytes there and back", 10_000, headline=True, target=by(1.1))
+async def lines(count: int) -> float:
+    server = await asyncio.start_server(echo_lines, "127.0.0.1", 0)
+    took = await there_and_back(
+        *await asyncio.open_connection(*server.sockets[0].getsockname()), count
+    )
     server.close()
     await server.wait_closed()
+    return took
+
+
+@benchmark("Unix streams, a line of 100 bytes there and back", 10_000, target=by(1.1))
+async def unix_lines(count: int) -> float:
+    with tempfile.TemporaryDirectory(prefix="rondel-bench-") as folder:
+        path = f"{folder}/socket"
+        server = await asyncio.start_unix_server(echo_lines, path)
+        took = await there_and_back(*await asyncio.open_unix_connection(path), count)
+        server.close()
+        await server.wait_closed()
     return took

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Awaitable, Callable
 from types import ModuleType
 
+from benches.target import BEST, Target
+
 # Takes the number of operations, returns the seconds that they took.
 Run = Callable[[int], Awaitable[float]]
 
@@ -14,16 +16,19 @@ class Benchmark:
     operations: int
     run: Run
     headline: bool
+    target: Target
 
 
 _made: list[Benchmark] = []
 
 
-def benchmark(name: str, operations: int, headline: bool = False) -> Callable[[Run], Run]:
+def benchmark(
+    name: str, operations: int, headline: bool = False, target: Target = BEST
+) -> Callable[[Run], Run]:
     """Registers the coroutine function below it. `headline` puts it into the README too."""
 
     def register(run: Run) -> Run:
-        _made.append(Benchmark(name, operations, run, headline))
+        _made.append(Benchmark(name, operations, run, headline, target))
         return run
 
     return register

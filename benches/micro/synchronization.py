@@ -23,7 +23,7 @@ async def queue(count: int) -> float:
     return perf_counter() - began
 
 
-@benchmark("Semaphore of 10, taken by every task", 10_000)
+@benchmark("Semaphore of 10, taken by every task", 20_000)
 async def semaphore(count: int) -> float:
     semaphore = asyncio.Semaphore(10)
 

@@ -5,22 +5,22 @@ from time import perf_counter
 
 from benches.micro.registry import benchmark
 
-SLEEPING_TASKS = 100
+YIELDING_TASKS = 100
 SLEEP = 0.01  # seconds
 
 
-@benchmark("sleep(0), 100 tasks take turns", 50_000, headline=True)
+@benchmark("sleep(0), 100 tasks take turns", 100_000, headline=True)
 async def switch(count: int) -> float:
     async def yielding() -> None:
-        for _ in range(count // SLEEPING_TASKS):
+        for _ in range(count // YIELDING_TASKS):
             await asyncio.sleep(0)
 
     began = perf_counter()
-    await asyncio.gather(*(yielding() for _ in range(SLEEPING_TASKS)))
+    await asyncio.gather(*(yielding() for _ in range(YIELDING_TASKS)))
     return perf_counter() - began
 
 
-@benchmark("tasks made, run and gathered", 20_000, headline=True)
+@benchmark("tasks made, run and gathered", 50_000, headline=True)
 async def spawn(count: int) -> float:
     async def one() -> int:
         return 1
@@ -32,12 +32,15 @@ async def spawn(count: int) -> float:
 
 @benchmark("10,000 tasks sleep 10 ms each", 10_000)
 async def sleepers(count: int) -> float:
+    async def sleep() -> None:
+        await asyncio.sleep(SLEEP)
+
     began = perf_counter()
-    await asyncio.gather(*(asyncio.sleep(SLEEP) for _ in range(count)))
+    await asyncio.gather(*(sleep() for _ in range(count)))
     return perf_counter() - began
 
 
-@benchmark("two tasks wake each other by futures", 50_000)
+@benchmark("two tasks wake each other by futures", 100_000)
 async def ping_pong(count: int) -> float:
     loop = asyncio.get_running_loop()
     ball = [loop.create_future(), loop.create_future()]
@@ -55,7 +58,7 @@ async def ping_pong(count: int) -> float:
     return perf_counter() - began
 
 
-@benchmark("wait_for, of a coroutine that yields once", 10_000)
+@benchmark("wait_for, of a coroutine that yields once", 20_000)
 async def wait_for(count: int) -> float:
     async def yielding() -> None:
         await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from benches.micro.callbacks import nothing
 from benches.micro.registry import benchmark
 
 
-@benchmark("run_in_executor, there and back", 2_000)
+@benchmark("run_in_executor, there and back", 5_000)
 async def executor(count: int) -> float:
     loop = asyncio.get_running_loop()
     began = perf_counter()

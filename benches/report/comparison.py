@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from benches.model import Row, Table
 from benches.report import markdown
 from benches.samples import Ratio, ratio
+from benches.target import LEVEL
 from benches.units import written
 
 SUBJECT = "rondel"
 # Stands beside the subject in the README, where not all have room.
 SHORT = ("asyncio", "uvloop")
-# From here on the subject counts as level: two runs of one program differ by as much.
-LEVEL = 0.97
 BEHIND = "▼"
 
 
@@ -60,6 +59,24 @@ def standing(row: Row, table: Table) -> Standing | None:
     return Standing(best, found, behind)
 
 
+def target(row: Row, table: Table) -> str:
+    """What the row's subject is to reach, and whether it does."""
+    wanted = row.case.target
+    if wanted is None or not row.figure.compared or not row.figure.more_is_better:
+        return ""
+    if wanted.of:
+        theirs = row.samples.get(wanted.of)
+        found = theirs and ratio(row.samples[subject(loops(table))], theirs)
+    else:
+        best = standing(row, table)
+        found = best.ratio if best else None
+    if not found:
+        return f"{wanted}: not measured"
+    if wanted.met(found.median):
+        return f"{wanted}: met" if not wanted.of else f"{wanted}: met, {found.median:.2f}"
+    return f"{BEHIND} {wanted}: not met, {found.median:.2f}"
+
+
 def spread(found: Ratio | None) -> str:
     """A ratio with its lowest and highest."""
     if found is None:
@@ -82,16 +99,18 @@ def full(table: Table) -> str:
 
 def _table(table: Table, rows: Sequence[Row]) -> str:
     one = subject(loops(table))
+    targets = any(row.case.target for row in rows)
     body = [
         [
             row.label,
             *(value(row, name, table) for name in table.candidates),
             _stands(standing(row, table)),
+            *([target(row, table)] if targets else []),
             *(_to_limit(row, one, limit) for limit in table.limits),
         ]
         for row in rows
     ]
-    head = ["", *table.candidates, f"{one} / best peer"]
+    head = ["", *table.candidates, f"{one} / best peer", *(["target"] if targets else [])]
     return markdown.table([*head, *(f"{one} / {limit}" for limit in table.limits)], body)
 
 

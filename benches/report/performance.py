@@ -6,6 +6,7 @@ from benches.model import Measurement
 from benches.report import comparison, markdown, provenance
 from benches.report.markdown import paragraph
 from benches.report.plots import Plot
+from benches.target import LEVEL
 
 OPENING = (
     "`make bench` measures all of this on your machine, in about an hour and a half, keeps it in"
@@ -22,7 +23,10 @@ HOW = (
     " slowed the other too. The figures themselves differ from day to day, and from machine to"
     " machine. A range with 1.00 inside is a draw. More is better where something is counted a"
     f" second, less where it is time or memory. {comparison.BEHIND} marks where rondel is behind by"
-    f" more than {1 - comparison.LEVEL:.0%}.",
+    f" more than {1 - LEVEL:.0%}.",
+    "`target` is what rondel set out to reach in a row, and whether the median of the ratios does:"
+    f" of the best peer, level ({LEVEL} of it) or ahead by the factor that stands there; or of the"
+    " loop that is named.",
     "A word in place of a figure: the loop is absent here, refused (it does not have the method),"
     " crashed, hung, or failed otherwise; which, stands below its table. One failure in a section's"
     " rounds is named there, too, and counts no further; after the second, the candidate is left"
@@ -72,7 +76,7 @@ def standings(measurements: Sequence[Measurement]) -> str:
         rows.append([table.title, str(len(stood)), str(len(stood) - len(behind))])
         behind_in_all += behind
     rows.append(["all", *(str(sum(int(row[index]) for row in rows)) for index in (1, 2))])
-    head = ["", "figures compared", f"at least {comparison.LEVEL} x the best peer"]
+    head = ["", "figures compared", f"at least {LEVEL} x the best peer"]
     parts = [markdown.table(head, rows)]
     if behind_in_all:
         parts += [f"Behind ({comparison.BEHIND}):", "\n".join(behind_in_all)]
