@@ -2,19 +2,16 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rondel_sys::{Backend, Events, Interest, Selector};
+use rondel_sys::{Backend, Events, Selector};
 
 use crate::clock::{Clock, Nanos};
 use crate::remote::Remote;
-use crate::sources::{Source, SourceKey, Sources};
+use crate::sources::Sources;
 use crate::timers::{TimerKey, Timers};
-
-/// The waker's token: the generations of sources end before it.
-const WAKER: u64 = u64::MAX;
+use crate::watching::{item, new_selector};
 
 /// Finds what is ready and hands it out as items of the embedder's type `T`.
 ///
@@ -31,20 +28,16 @@ const WAKER: u64 = u64::MAX;
 ///    belongs to the next turn.
 #[derive(Debug)]
 pub struct Driver<T, W> {
-    ready: VecDeque<T>,
+    pub(crate) ready: VecDeque<T>,
     timers: Timers<T>,
-    sources: Sources<W>,
+    pub(crate) sources: Sources<W>,
     /// Shared with a [`Wait`] under way.
-    selector: Arc<Selector>,
-    remote: Remote<T>,
+    pub(crate) selector: Arc<Selector>,
+    pub(crate) remote: Remote<T>,
     clock: Clock,
-    /// Waits that found something, up to [`LOOKS_FOR_CLOSED`].
-    finds: u32,
+    /// Waits that found something, since closed descriptors were last looked for.
+    pub(crate) finds: u32,
 }
-
-/// After so many waits that found something, what the last one found is looked at: is it still open under its number?
-/// Rare enough to cost nothing, and often enough to end a loop that spins before anybody sees it.
-const LOOKS_FOR_CLOSED: u32 = 256;
 
 /// One wait for descriptors, apart from the driver so that nothing is borrowed while it blocks.
 #[derive(Debug)]
@@ -128,87 +121,6 @@ impl<T, W> Driver<T, W> {
         self.timers.remove(key)
     }
 
-    /// Makes a name for `fd`. The system hears of it only once there is a reader or a writer.
-    ///
-    /// The driver never closes `fd`. Its owner calls [`remove_source`](Self::remove_source) before
-    /// closing it.
-    pub fn add_source(&mut self, fd: RawFd) -> SourceKey {
-        self.sources.insert(fd)
-    }
-
-    /// What is queued each time the descriptor can be read; `None` stops that. Gives back what stood there.
-    ///
-    /// Errors: `NotFound` for a source that was removed; otherwise those of [`Selector::add`], and only where `reader`
-    /// is given: nothing changed then.
-    pub fn set_reader(&mut self, key: SourceKey, reader: Option<W>) -> io::Result<Option<W>> {
-        let before = self.sources.get(key).ok_or_else(gone)?.interest();
-        self.watch(key, Interest { read: reader.is_some(), ..before }, reader.is_some())?;
-        let source = self.sources.get_mut(key).ok_or_else(gone)?;
-        Ok(std::mem::replace(&mut source.reader, reader))
-    }
-
-    /// As [`set_reader`](Self::set_reader), for writing.
-    pub fn set_writer(&mut self, key: SourceKey, writer: Option<W>) -> io::Result<Option<W>> {
-        let before = self.sources.get(key).ok_or_else(gone)?.interest();
-        self.watch(key, Interest { write: writer.is_some(), ..before }, writer.is_some())?;
-        let source = self.sources.get_mut(key).ok_or_else(gone)?;
-        Ok(std::mem::replace(&mut source.writer, writer))
-    }
-
-    /// What stands for interest in reading, and in writing.
-    pub fn watchers(&self, key: SourceKey) -> (Option<&W>, Option<&W>) {
-        self.sources.get(key).map_or((None, None), |source| (source.reader.as_ref(), source.writer.as_ref()))
-    }
-
-    /// Forgets a descriptor, and gives back what stood for reading and for writing. A key that was
-    /// removed before gives nothing.
-    pub fn remove_source(&mut self, key: SourceKey) -> (Option<W>, Option<W>) {
-        self.unregister(key);
-        self.sources.remove(key).map_or((None, None), |source| (source.reader, source.writer))
-    }
-
-    /// Tells the selector what somebody waits for now. `asked`: somebody asks to wait; otherwise somebody no longer
-    /// does, which can't fail.
-    fn watch(&mut self, key: SourceKey, wanted: Interest, asked: bool) -> io::Result<()> {
-        let source = self.sources.get(key).ok_or_else(gone)?;
-        if wanted.is_none() {
-            self.unregister(key);
-        } else if asked {
-            self.register(key, source, wanted)?;
-            self.sources.set_registered(key);
-        } else if source.registered
-            && wanted != source.interest()
-            && self.selector.modify(source.fd, key.token(), wanted).is_err()
-        {
-            // Closed too early, and so not watched any more.
-            self.sources.set_unregistered(key);
-        }
-        // A thread that waits with poll(2) waits with the old set.
-        self.remote.wake_if_asleep();
-        Ok(())
-    }
-
-    fn register(&self, key: SourceKey, source: &Source<W>, wanted: Interest) -> io::Result<()> {
-        if source.registered {
-            match self.selector.modify(source.fd, key.token(), wanted) {
-                // Closed while it was watched, and the number serves another file now. It is asked for also where the
-                // interest stays the same: that file would never be heard otherwise.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                changed => return changed,
-            }
-        }
-        self.selector.add(source.fd, key.token(), wanted)
-    }
-
-    fn unregister(&mut self, key: SourceKey) {
-        let Some(fd) = self.sources.get(key).map(|source| source.fd) else { return };
-        if self.sources.set_unregistered(key) {
-            // Fails if the descriptor was closed too early: the system has forgotten it then, or goes on reporting it,
-            // which `collect` mends.
-            let _ = self.selector.delete(fd);
-        }
-    }
-
     /// Begins a turn: how to wait, or `None` if there is no need even to look (items are ready and
     /// nothing is watched).
     #[inline]
@@ -224,7 +136,7 @@ impl<T, W> Driver<T, W> {
             }
         }
         // Nothing but the waker is watched, and what a waker brings is looked for without it.
-        self.sources.any_registered().then(|| self.wait(Some(Duration::ZERO)))
+        self.sources.any_awaited().then(|| self.wait(Some(Duration::ZERO)))
     }
 
     fn wait(&self, timeout: Option<Duration>) -> Wait {
@@ -248,49 +160,6 @@ impl<T, W> Driver<T, W> {
         self.ready.len()
     }
 
-    fn collect_events(&mut self, events: &Events)
-    where
-        T: From<W>,
-        W: Clone,
-    {
-        self.finds += 1;
-        if self.finds == LOOKS_FOR_CLOSED {
-            self.finds = 0;
-            self.forget_closed(events);
-        }
-        let mut strays = false;
-        for event in events.iter() {
-            if event.token == WAKER {
-                self.remote.waker().drain();
-            } else if let Some(source) = self.sources.watched(SourceKey::from_token(event.token)) {
-                if let Some(reader) = source.reader.as_ref().filter(|_| event.readable) {
-                    self.ready.push_back(reader.clone().into());
-                }
-                if let Some(writer) = source.writer.as_ref().filter(|_| event.writable) {
-                    self.ready.push_back(writer.clone().into());
-                }
-            } else {
-                strays = true;
-            }
-        }
-        if strays {
-            self.rebuild();
-        }
-    }
-
-    /// Forgets those of the sources found whose descriptor was closed while it was watched. Without a duplicate the
-    /// system has done so by itself; with one it would report a file for good that its watcher can't reach any more.
-    fn forget_closed(&mut self, events: &Events) {
-        for event in events.iter() {
-            let key = SourceKey::from_token(event.token);
-            let Some(source) = self.sources.watched(key) else { continue };
-            if self.selector.modify(source.fd, event.token, source.interest()).is_err() {
-                // A stray from now on.
-                self.sources.set_unregistered(key);
-            }
-        }
-    }
-
     fn collect_timers(&mut self, first: Nanos) {
         if self.ready.is_empty() {
             // Only a virtual clock has anywhere to go: nothing else can happen before the timer.
@@ -299,28 +168,6 @@ impl<T, W> Driver<T, W> {
         let now = self.clock.now();
         while let Some(item) = self.timers.pop_due(now) {
             self.ready.push_back(item);
-        }
-    }
-
-    /// Replaces the selector's set by a new one.
-    ///
-    /// A descriptor that was closed before its removal, while a duplicate of it lives, is reported at each wait, and
-    /// cannot be deregistered: its number is gone, or somebody else's. Only a set that never heard of it is silent.
-    ///
-    /// No thread waits in the old set: waits are followed by `collect` on the thread that runs the turns, and this is
-    /// `collect`.
-    fn rebuild(&mut self) {
-        // Out of descriptors: the next turn tries again.
-        let Ok(selector) = new_selector(self.selector.backend(), &self.remote) else {
-            return;
-        };
-        self.selector = Arc::new(selector);
-        for key in self.sources.registered().collect::<Vec<_>>() {
-            let Some(source) = self.sources.get(key) else { continue };
-            if self.selector.add(source.fd, key.token(), source.interest()).is_err() {
-                // Closed meanwhile: the old set had forgotten it, too.
-                self.sources.set_unregistered(key);
-            }
         }
     }
 
@@ -334,7 +181,10 @@ impl<T, W> Driver<T, W> {
     /// collector's traversal).
     pub fn held(&self) -> (impl Iterator<Item = &T>, impl Iterator<Item = &W>) {
         let items = self.ready.iter().chain(self.timers.iter());
-        let watchers = self.sources.iter().flat_map(|(_, source)| source.reader.iter().chain(source.writer.iter()));
+        let watchers = self
+            .sources
+            .iter()
+            .flat_map(|(_, source)| item(source.reader.as_ref()).into_iter().chain(item(source.writer.as_ref())));
         (items, watchers)
     }
 
@@ -369,8 +219,7 @@ impl<T, W> Driver<T, W> {
             if source.registered {
                 let _ = self.selector.delete(source.fd); // as in `unregister`
             }
-            watchers.extend(source.reader);
-            watchers.extend(source.writer);
+            watchers.extend(source.reader.into_iter().chain(source.writer).map(|watcher| watcher.item));
         }
         Drained { items, watchers }
     }
@@ -380,14 +229,4 @@ impl<T, W> Drop for Driver<T, W> {
     fn drop(&mut self) {
         drop(self.close());
     }
-}
-
-fn new_selector<T>(backend: Backend, remote: &Remote<T>) -> io::Result<Selector> {
-    let selector = Selector::new(backend)?;
-    selector.add(remote.waker().read_fd(), WAKER, Interest { read: true, write: false })?;
-    Ok(selector)
-}
-
-fn gone() -> io::Error {
-    io::Error::new(io::ErrorKind::NotFound, "this source was removed")
 }

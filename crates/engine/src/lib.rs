@@ -18,6 +18,7 @@ mod remote;
 mod sources;
 mod sync;
 mod timers;
+mod watching;
 
 pub use async_task::{FallibleTask, Runnable, Task};
 pub use clock::{Clock, Nanos};

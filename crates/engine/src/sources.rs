@@ -24,19 +24,50 @@ impl SourceKey {
     }
 }
 
+/// What stands for interest in one direction of a descriptor.
+#[derive(Debug)]
+pub struct Watcher<W> {
+    pub item: W,
+    /// Told once, and forgotten then.
+    pub once: bool,
+}
+
 #[derive(Debug)]
 pub struct Source<W> {
     pub fd: RawFd,
-    pub reader: Option<W>,
-    pub writer: Option<W>,
-    /// Whether the selector knows the descriptor under this source's key.
+    pub reader: Option<Watcher<W>>,
+    pub writer: Option<Watcher<W>>,
+    /// Whether the selector knows the descriptor under this source's key. One that was told once may be known although
+    /// nobody waits for it: the selector is silent about it.
     pub registered: bool,
 }
 
 impl<W> Source<W> {
     /// What somebody waits for.
     pub fn interest(&self) -> Interest {
-        Interest { read: self.reader.is_some(), write: self.writer.is_some() }
+        interest(self.reader.as_ref(), self.writer.as_ref())
+    }
+
+    /// Whether somebody waits to be told once.
+    #[inline]
+    pub fn told_once(&self) -> bool {
+        let once = |watcher: &Option<Watcher<W>>| watcher.as_ref().is_some_and(|watcher| watcher.once);
+        once(&self.reader) || once(&self.writer)
+    }
+
+    /// Whether the selector is to report it.
+    fn is_awaited(&self) -> bool {
+        self.registered && !self.interest().is_none()
+    }
+}
+
+/// What the two wait for: one event, if that is enough for both.
+pub fn interest<W>(reader: Option<&Watcher<W>>, writer: Option<&Watcher<W>>) -> Interest {
+    let mut watchers = reader.iter().chain(&writer).peekable();
+    Interest {
+        read: reader.is_some(),
+        write: writer.is_some(),
+        once: watchers.peek().is_some() && watchers.all(|watcher| watcher.once),
     }
 }
 
@@ -53,11 +84,13 @@ pub struct Sources<W> {
     /// Under which key the selector knows a descriptor. A descriptor that its owner closed too early may have lent its
     /// number to another source: what the old one does then must not reach the new one.
     registered: HashMap<RawFd, SourceKey>,
+    /// How many of those somebody waits for.
+    awaited: usize,
 }
 
 impl<W> Sources<W> {
     pub fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), registered: HashMap::new() }
+        Self { slots: Vec::new(), free: Vec::new(), registered: HashMap::new(), awaited: 0 }
     }
 
     #[allow(clippy::cast_possible_truncation)] // the system has far fewer descriptors
@@ -78,9 +111,15 @@ impl<W> Sources<W> {
         slot.source.as_ref().filter(|_| slot.generation == key.generation)
     }
 
-    pub fn get_mut(&mut self, key: SourceKey) -> Option<&mut Source<W>> {
+    /// Changes a source, and counts anew whether somebody waits for it.
+    #[inline]
+    pub fn change<R>(&mut self, key: SourceKey, change: impl FnOnce(&mut Source<W>) -> R) -> Option<R> {
         let slot = self.slots.get_mut(key.slot as usize)?;
-        slot.source.as_mut().filter(|_| slot.generation == key.generation)
+        let source = slot.source.as_mut().filter(|_| slot.generation == key.generation)?;
+        let before = source.is_awaited();
+        let result = change(source);
+        self.awaited = self.awaited + usize::from(source.is_awaited()) - usize::from(before);
+        Some(result)
     }
 
     /// As [`get`](Self::get), but only if the selector knows the descriptor under this key.
@@ -96,6 +135,7 @@ impl<W> Sources<W> {
             return None;
         }
         let source = slot.source.take()?;
+        self.awaited -= usize::from(source.is_awaited());
         // The last generation of the last slot is the waker's token; a slot that came that far is
         // retired, not reused.
         if slot.generation < u32::MAX - 1 {
@@ -107,31 +147,26 @@ impl<W> Sources<W> {
 
     /// Notes that the selector knows the descriptor under `key`, and no longer under another.
     pub fn set_registered(&mut self, key: SourceKey) {
-        let Some(source) = self.get_mut(key) else { return };
-        source.registered = true;
-        let fd = source.fd;
-        if let Some(before) = self.registered.insert(fd, key).filter(|&before| before != key)
-            && let Some(source) = self.get_mut(before)
-        {
-            source.registered = false;
+        let known = self.change(key, |source| (std::mem::replace(&mut source.registered, true), source.fd));
+        // Known already: then under this key.
+        let Some((false, fd)) = known else { return };
+        if let Some(before) = self.registered.insert(fd, key).filter(|&before| before != key) {
+            self.change(before, |source| source.registered = false);
         }
     }
 
     /// Notes that the selector does not know the descriptor. Gives whether it did so far.
     pub fn set_unregistered(&mut self, key: SourceKey) -> bool {
-        let Some(source) = self.get_mut(key) else { return false };
-        let was_registered = std::mem::replace(&mut source.registered, false);
-        let fd = source.fd;
-        if was_registered {
-            self.registered.remove(&fd);
-        }
-        was_registered
+        let known = self.change(key, |source| (std::mem::replace(&mut source.registered, false), source.fd));
+        let Some((true, fd)) = known else { return false };
+        self.registered.remove(&fd);
+        true
     }
 
-    /// Whether the selector knows any of them.
+    /// Whether the selector may have something to report.
     #[inline]
-    pub fn any_registered(&self) -> bool {
-        !self.registered.is_empty()
+    pub fn any_awaited(&self) -> bool {
+        self.awaited > 0
     }
 
     /// Those that the selector knows.
@@ -171,7 +206,7 @@ mod tests {
         assert!(sources.get(last).is_none());
         let next = sources.insert(0);
         assert_eq!(next.slot, 1);
-        assert!(sources.get(first).is_none() && sources.get_mut(last).is_none());
+        assert!(sources.get(first).is_none() && sources.change(last, |_| ()).is_none());
         assert!(sources.get(next).is_some());
     }
 
@@ -205,6 +240,6 @@ mod tests {
         assert!(!sources.set_unregistered(old), "the new one's entry stays");
         assert_eq!(sources.registered().collect::<Vec<_>>(), [new]);
         assert!(sources.set_unregistered(new));
-        assert!(!sources.any_registered());
+        assert_eq!(sources.registered().count(), 0);
     }
 }

@@ -20,13 +20,13 @@ fn wait(fd: RawFd, interest: Interest) {
 }
 
 fn wait_readable(fd: &impl AsRawFd) {
-    wait(fd.as_raw_fd(), Interest { read: true, write: false });
+    wait(fd.as_raw_fd(), Interest { read: true, write: false, once: false });
 }
 
 fn connect(address: &SocketAddr) -> std::io::Result<Stream> {
     let mut connect = Connect::start(address)?;
     loop {
-        wait(connect.as_raw_fd(), Interest { read: false, write: true });
+        wait(connect.as_raw_fd(), Interest { read: false, write: true, once: false });
         match connect.finish()? {
             Connected::Yes(stream) => return Ok(stream),
             Connected::NotYet(again) => connect = again,

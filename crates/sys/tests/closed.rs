@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rondel_sys::{Backend, Events, Interest, Selector};
 
-const READ: Interest = Interest { read: true, write: false };
-const BOTH: Interest = Interest { read: true, write: true };
+const READ: Interest = Interest { read: true, write: false, once: false };
+const BOTH: Interest = Interest { read: true, write: true, once: false };
 #[cfg(target_os = "linux")]
 const BACKENDS: &[Backend] = &[Backend::Epoll, Backend::Poll];
 #[cfg(not(target_os = "linux"))]

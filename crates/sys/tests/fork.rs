@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rondel_sys::{Backend, Events, Interest, Selector, fork};
 
-const READ: Interest = Interest { read: true, write: false };
+const READ: Interest = Interest { read: true, write: false, once: false };
 #[cfg(target_os = "linux")]
 const BACKENDS: &[Backend] = &[Backend::Epoll, Backend::Poll];
 #[cfg(not(target_os = "linux"))]

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use rondel_sys::{Backend, Event, Events, Interest, Selector};
 
-const READ: Interest = Interest { read: true, write: false };
-const WRITE: Interest = Interest { read: false, write: true };
-const BOTH: Interest = Interest { read: true, write: true };
+const READ: Interest = Interest { read: true, write: false, once: false };
+const WRITE: Interest = Interest { read: false, write: true, once: false };
+const BOTH: Interest = Interest { read: true, write: true, once: false };
 
 macro_rules! on_either_backend {
     ($($name:ident),* $(,)?) => {
@@ -28,6 +28,8 @@ on_either_backend! {
     reports_a_hang_up_in_both_directions,
     reports_a_broken_pipe_to_a_reader_and_to_a_writer,
     modify_changes_the_token_and_the_interest,
+    reports_once_where_that_is_asked_for,
+    is_silent_about_a_hang_up_after_one_report,
     delete_ends_the_reports,
     refuses_what_is_watched_already,
     refuses_changes_of_what_is_not_watched,
@@ -145,6 +147,30 @@ fn modify_changes_the_token_and_the_interest(selector: &Selector) {
     selector.add(ours.as_raw_fd(), 1, WRITE).unwrap();
     selector.modify(ours.as_raw_fd(), 2, READ).unwrap();
     assert_eq!(look(selector), [readable(2)]);
+}
+
+fn reports_once_where_that_is_asked_for(selector: &Selector) {
+    let (reader, _writer) = readable_pipe();
+    let once = Interest { once: true, ..READ };
+    selector.add(reader.as_raw_fd(), 7, once).unwrap();
+    for token in [7, 8] {
+        assert_eq!(look(selector), [readable(token)]);
+        assert_eq!(look(selector), []);
+        selector.modify(reader.as_raw_fd(), 8, once).unwrap();
+    }
+    assert_eq!(look(selector), [readable(8)]);
+    selector.modify(reader.as_raw_fd(), 9, READ).unwrap();
+    assert_eq!(look(selector), [readable(9)]);
+    assert_eq!(look(selector), [readable(9)], "for as long as it is ready");
+}
+
+fn is_silent_about_a_hang_up_after_one_report(selector: &Selector) {
+    let (ours, theirs) = sockets();
+    selector.add(ours.as_raw_fd(), 1, Interest { once: true, ..BOTH }).unwrap();
+    assert_eq!(look(selector), [writable(1)]);
+    drop(theirs);
+    assert_eq!(look(selector), []);
+    selector.delete(ours.as_raw_fd()).unwrap();
 }
 
 fn delete_ends_the_reports(selector: &Selector) {

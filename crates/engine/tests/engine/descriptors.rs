@@ -2,6 +2,7 @@
 //! whoever has the number now.
 
 use std::io::{PipeReader, Write, pipe};
+use std::os::fd::AsRawFd;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rondel_engine::Backend;
@@ -17,6 +18,7 @@ on_either_backend! {
     the_next_owner_of_the_number_outlives_what_the_old_source_gives_up,
     the_next_owner_of_the_number_gets_no_event_of_the_old_source,
     asked_for_again_the_number_stands_for_its_next_owner,
+    between_one_time_and_the_next_a_number_may_change_owners,
     what_is_given_up_is_given_up_also_when_it_is_closed,
     closed_and_never_removed_it_falls_silent_in_the_end,
 }
@@ -159,6 +161,25 @@ fn asked_for_again_the_number_stands_for_its_next_owner(backend: Backend) {
     replace(&mut number, &next);
     assert_eq!(it.driver.set_reader(key, Some(2)).unwrap(), Some(1));
     assert_eq!(it.turn(), [2]);
+}
+
+fn between_one_time_and_the_next_a_number_may_change_owners(backend: Backend) {
+    for duplicate in [false, true] {
+        let mut it = Loop::<u64>::new(backend);
+        let (old, _old_writer) = readable_pipe();
+        let _duplicate = duplicate.then(|| old.try_clone().unwrap());
+        let (next, mut next_writer) = pipe().unwrap();
+        let mut number = owned(old);
+        let key = it.driver.add_source(number.as_raw_fd());
+        it.driver.set_reader_once(key, 1).unwrap();
+        assert_eq!(it.turn(), [1]);
+        replace(&mut number, &next);
+        it.driver.set_reader_once(key, 2).unwrap();
+        assert_eq!(it.reports(), 0);
+        next_writer.write_all(b"x").unwrap();
+        assert_eq!(it.turn(), [2]);
+        assert_eq!(it.reports(), 0);
+    }
 }
 
 fn what_is_given_up_is_given_up_also_when_it_is_closed(backend: Backend) {

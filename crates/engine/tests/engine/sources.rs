@@ -12,6 +12,10 @@ use crate::harness::{Loop, on_either_backend, readable_pipe};
 on_either_backend! {
     a_reader_is_queued_for_as_long_as_there_is_something_to_read,
     a_hang_up_is_queued_for_a_reader_and_for_a_writer,
+    what_is_told_once_is_forgotten,
+    one_of_two_told_once_leaves_the_other,
+    what_is_told_once_leaves_a_watcher_that_stays,
+    after_being_told_once_a_descriptor_needs_no_look,
     a_watcher_is_given_back_when_it_is_replaced_or_removed,
     a_key_finds_nothing_once_its_source_is_removed,
     a_late_event_of_a_removed_source_is_dropped,
@@ -49,6 +53,69 @@ fn a_hang_up_is_queued_for_a_reader_and_for_a_writer(backend: Backend) {
     assert_eq!(it.turn(), [1]);
     it.driver.set_reader(key, None).unwrap();
     assert_eq!(it.reports(), 0, "nobody waits, nobody is told");
+}
+
+fn what_is_told_once_is_forgotten(backend: Backend) {
+    let mut it = Loop::<u64>::new(backend);
+    let (reader, _writer) = readable_pipe();
+    let key = it.driver.add_source(reader.as_raw_fd());
+    for watcher in 1..4 {
+        assert_eq!(it.driver.set_reader_once(key, watcher).unwrap(), None);
+        assert_eq!(it.turn(), [watcher]);
+        assert_eq!(it.driver.watchers(key), (None, None));
+        assert_eq!(it.reports(), 0, "there is something to read still");
+    }
+    assert_eq!(it.driver.set_reader_once(key, 4).unwrap(), None);
+    assert_eq!(it.driver.set_reader(key, None).unwrap(), Some(4));
+    assert_eq!(it.reports(), 0);
+}
+
+fn one_of_two_told_once_leaves_the_other(backend: Backend) {
+    let mut it = Loop::<u64>::new(backend);
+    let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    let key = it.driver.add_source(ours.as_raw_fd());
+    it.driver.set_reader_once(key, 1).unwrap();
+    it.driver.set_writer_once(key, 2).unwrap();
+    assert_eq!(it.turn(), [2]);
+    assert_eq!(it.driver.watchers(key), (Some(&1), None));
+    while ours.write(&[0; 4096]).is_ok() {}
+    it.driver.set_writer_once(key, 3).unwrap();
+    theirs.write_all(b"x").unwrap();
+    assert_eq!(it.turn(), [1]);
+    assert_eq!(it.driver.watchers(key), (None, Some(&3)));
+    drop(theirs);
+    assert_eq!(it.turn(), [3]);
+    assert_eq!(it.reports(), 0);
+}
+
+fn what_is_told_once_leaves_a_watcher_that_stays(backend: Backend) {
+    let mut it = Loop::<u64>::new(backend);
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    theirs.write_all(b"x").unwrap();
+    let key = it.read(&ours, 1);
+    it.driver.set_writer_once(key, 2).unwrap();
+    assert_eq!(it.turn(), [1, 2]);
+    assert_eq!(it.turn(), [1]);
+    assert_eq!(it.turn(), [1]);
+    assert_eq!(it.driver.set_reader_once(key, 3).unwrap(), Some(1));
+    assert_eq!(it.turn(), [3]);
+    assert_eq!(it.reports(), 0);
+}
+
+/// An embedder whose descriptors are all silent skips its looks at the selector.
+fn after_being_told_once_a_descriptor_needs_no_look(backend: Backend) {
+    let mut it = Loop::<u64>::new(backend);
+    let (reader, _writer) = readable_pipe();
+    let key = it.driver.add_source(reader.as_raw_fd());
+    it.driver.set_reader_once(key, 1).unwrap();
+    it.driver.push(0);
+    assert!(it.driver.prepare().is_some());
+    assert_eq!(it.turn(), [0, 1]);
+    it.driver.push(0);
+    assert!(it.driver.prepare().is_none());
+    it.driver.set_reader_once(key, 2).unwrap();
+    assert!(it.driver.prepare().is_some());
 }
 
 fn a_watcher_is_given_back_when_it_is_replaced_or_removed(backend: Backend) {

@@ -116,6 +116,7 @@ fn flags(interest: Interest) -> epoll::EventFlags {
     let mut flags = epoll::EventFlags::empty();
     flags.set(epoll::EventFlags::IN, interest.read);
     flags.set(epoll::EventFlags::OUT, interest.write);
+    flags.set(epoll::EventFlags::ONESHOT, interest.once);
     flags
 }
 

@@ -5,6 +5,8 @@
 //!   so a reader may take less than there is.
 //! - **Tokens, not descriptors.** An event carries the `u64` given at registration. The caller makes tokens that are
 //!   never used twice, and so knows a late event for what it is.
+//! - **Once, where asked for.** A descriptor that is watched with [`Interest::once`] is reported once, and then no more,
+//!   not even for a hang-up, until it is modified.
 //! - **No interest, no event.** `delete` what nobody waits for: with an empty interest epoll would still report
 //!   `EPOLLHUP` at each wait.
 //! - **An error or a hang-up is readiness** in both directions: the read or write that follows says what happened.
@@ -17,8 +19,8 @@
 //! - **In a forked child** the set still belongs to the parent: changes there do nothing, and `wait` fails.
 //!
 //! Backends: `epoll` (Linux), `poll` (every Unix, the default elsewhere, and on Linux with `RONDEL_SELECTOR=poll`). A
-//! kqueue backend fits the same contract: level-triggered without `EV_CLEAR`, the token in `udata`, one kevent a
-//! direction; it comes with a machine to test it on.
+//! kqueue backend fits the same contract: level-triggered without `EV_CLEAR`, `EV_DISPATCH` for once, the token in
+//! `udata`, one kevent a direction; it comes with a machine to test it on.
 
 #[cfg(target_os = "linux")]
 mod epoll;
@@ -37,6 +39,8 @@ pub struct Interest {
     pub read: bool,
     /// Wait until a write would not block.
     pub write: bool,
+    /// Report one event, and be silent then until the next `modify`.
+    pub once: bool,
 }
 
 impl Interest {

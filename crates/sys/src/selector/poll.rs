@@ -19,6 +19,8 @@ struct Watched {
     token: u64,
     interest: Interest,
     file: FileId,
+    /// Was to be reported once, and has been.
+    silent: bool,
 }
 
 impl Poll {
@@ -34,7 +36,7 @@ impl Poll {
         if watched.get(&fd).is_some_and(|before| before.file == file) {
             return Err(io::Error::from_raw_os_error(libc::EEXIST));
         }
-        watched.insert(fd, Watched { token, interest, file });
+        watched.insert(fd, Watched { token, interest, file, silent: false });
         Ok(())
     }
 
@@ -42,7 +44,7 @@ impl Poll {
         let file = waitable(fd)?;
         match self.watched().get_mut(&fd) {
             Some(entry) if entry.file == file => {
-                *entry = Watched { token, interest, file };
+                *entry = Watched { token, interest, file, silent: false };
                 Ok(())
             }
             _ => Err(io::Error::from_raw_os_error(libc::ENOENT)),
@@ -60,6 +62,7 @@ impl Poll {
         let (mut fds, tokens): (Vec<libc::pollfd>, Vec<u64>) = self
             .watched()
             .iter()
+            .filter(|(_, entry)| !entry.silent)
             .map(|(&fd, &Watched { token, interest, .. })| {
                 let mut events = 0;
                 if interest.read {
@@ -84,6 +87,9 @@ impl Poll {
                 // Closed while it was watched: epoll drops such a descriptor by itself.
                 self.watched().retain(|_, entry| entry.token != token);
             } else if polled.revents != 0 {
+                if let Some(entry) = self.watched().get_mut(&polled.fd).filter(|entry| entry.token == token) {
+                    entry.silent = entry.interest.once;
+                }
                 events.found.push(Event {
                     token,
                     readable: polled.revents & !libc::POLLOUT != 0,

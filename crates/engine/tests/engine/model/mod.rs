@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rondel_engine::{Backend, Clock, Driver, Events, Nanos, TimerKey, Wait};
 
 use bell::Bell;
-use op::Op;
+use op::{Op, Wanted};
 use socket::Watched;
 
 /// Sources that a schedule may have open at a time.
@@ -156,10 +156,10 @@ impl Model {
         self.sources.iter().filter(|source| source.is_open()).count()
     }
 
-    fn set(&mut self, which: usize, writer: bool, wanted: bool) {
-        let watcher = wanted.then(|| self.next());
+    fn set(&mut self, which: usize, writer: bool, wanted: Wanted) {
+        let watcher = self.next();
         let Some(source) = self.sources.get_mut(which) else { return };
-        if source.set(&mut self.driver, writer, watcher) {
+        if source.set(&mut self.driver, writer, wanted, watcher) {
             self.bell.ring_if_asleep();
         }
     }
@@ -178,9 +178,10 @@ impl Model {
         let mut found = Vec::new();
         let wait = wait.filter(|_| look);
         if let Some(wait) = &wait {
-            for (number, source) in self.sources.iter().enumerate().filter(|(_, source)| source.is_registered()) {
+            for (number, source) in self.sources.iter_mut().enumerate().filter(|(_, source)| source.is_registered()) {
                 let (readable, writable) = source.reported();
                 if readable || writable {
+                    source.was_reported();
                     found.push((number, readable, writable));
                 }
             }
@@ -206,11 +207,9 @@ impl Model {
         self.ready.extend(self.pushed.drain(..));
         let mut events: Vec<Vec<u64>> = Vec::new();
         for (number, readable, writable) in found {
-            let source = &self.sources[number];
+            let source = &mut self.sources[number];
             if source.is_registered() {
-                let reader = source.reader.filter(|_| readable);
-                let writer = source.writer.filter(|_| writable);
-                events.push(reader.into_iter().chain(writer).collect());
+                events.push(source.tell(readable, writable));
             }
         }
         // The system may report the sources in any order.

@@ -11,8 +11,8 @@ pub enum Op {
     /// The timer that was made as this one, counted from the first; it may be gone.
     Cancel(usize),
     Add,
-    SetReader(usize, bool),
-    SetWriter(usize, bool),
+    SetReader(usize, Wanted),
+    SetWriter(usize, Wanted),
     Remove(usize),
     /// The descriptor is closed too early, and its number goes to a new source. A duplicate of it may live on.
     Replace {
@@ -28,6 +28,14 @@ pub enum Op {
     End {
         take: usize,
     },
+}
+
+/// For how long a watcher is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Never,
+    Once,
+    Always,
 }
 
 /// What happens to a pair of sockets.
@@ -53,6 +61,11 @@ impl Op {
         let with = *with;
         // The low half names a source, the high half says the rest.
         let (which, flag) = (usize::from(with & 15), with & 16 != 0);
+        let wanted = match with >> 4 & 3 {
+            0 | 2 => Wanted::Never,
+            1 => Wanted::Always,
+            _ => Wanted::Once,
+        };
         Some(match what % 24 {
             0..=1 => Self::Push,
             2..=3 => Self::RemotePush,
@@ -65,8 +78,8 @@ impl Op {
             }),
             7..=8 => Self::Cancel(usize::from(with)),
             9 => Self::Add,
-            10..=11 => Self::SetReader(which, flag),
-            12..=13 => Self::SetWriter(which, flag),
+            10..=11 => Self::SetReader(which, wanted),
+            12..=13 => Self::SetWriter(which, wanted),
             14 => Self::Remove(which),
             15 => Self::Replace { which, duplicate: flag },
             16..=18 => Self::Peer(

@@ -6,8 +6,9 @@ use std::os::unix::net::UnixStream;
 
 use rondel_engine::{Driver, SourceKey};
 
-use super::op::Peer;
+use super::op::{Peer, Wanted};
 
+#[allow(clippy::struct_excessive_bools)] // facts that do not depend on each other
 pub struct Watched {
     key: SourceKey,
     /// None: removed and closed, or its number went to another source.
@@ -19,6 +20,10 @@ pub struct Watched {
     removed: bool,
     pub reader: Option<u64>,
     pub writer: Option<u64>,
+    /// Whether the reader, and the writer, are told once.
+    once: [bool; 2],
+    /// Was reported to one who is told once, and not asked for since.
+    silent: bool,
     unread: bool,
     flooded: bool,
 }
@@ -41,6 +46,8 @@ impl Watched {
             removed: false,
             reader: None,
             writer: None,
+            once: [false; 2],
+            silent: false,
             unread: false,
             flooded: false,
         }
@@ -59,25 +66,64 @@ impl Watched {
         self.reader.into_iter().chain(self.writer)
     }
 
+    /// Whether one of the watchers is told once; and whether all of them are.
+    fn told_once(&self) -> (bool, bool) {
+        let [reader, writer] = [self.reader.map(|_| self.once[0]), self.writer.map(|_| self.once[1])];
+        let mut told = reader.iter().chain(&writer);
+        (told.clone().any(|&once| once), self.watchers().next().is_some() && told.all(|&once| once))
+    }
+
+    /// A wait has reported it.
+    pub fn was_reported(&mut self) {
+        self.silent = self.told_once().1;
+    }
+
+    /// Whom an event of the source is for.
+    pub fn tell(&mut self, readable: bool, writable: bool) -> Vec<u64> {
+        let told = self.reader.filter(|_| readable).into_iter().chain(self.writer.filter(|_| writable)).collect();
+        if self.told_once().0 {
+            self.reader.take_if(|_| readable && self.once[0]);
+            self.writer.take_if(|_| writable && self.once[1]);
+            self.silent &= self.watchers().next().is_none();
+        }
+        told
+    }
+
     /// Whether the selector reports it as readable, and as writable. A hang-up is both, also where nobody asked.
     pub fn reported(&self) -> (bool, bool) {
+        if self.silent {
+            return (false, false);
+        }
         let gone = self.peer.is_none();
         (gone || self.unread && self.reader.is_some(), gone || !self.flooded && self.writer.is_some())
     }
 
     /// Sets the reader or the writer. Whether that was possible.
-    pub fn set(&mut self, driver: &mut Driver<u64, u64>, writer: bool, watcher: Option<u64>) -> bool {
+    pub fn set(&mut self, driver: &mut Driver<u64, u64>, writer: bool, wanted: Wanted, watcher: u64) -> bool {
+        let once = wanted == Wanted::Once;
+        let watcher = (wanted != Wanted::Never).then_some(watcher);
         if self.ours.is_none() && !self.removed && watcher.is_some() {
             // The number is another source's: to ask for it again would be another story.
             return false;
         }
-        let set = if writer { driver.set_writer(self.key, watcher) } else { driver.set_reader(self.key, watcher) };
+        let set = match (writer, watcher) {
+            (false, Some(watcher)) if once => driver.set_reader_once(self.key, watcher),
+            (true, Some(watcher)) if once => driver.set_writer_once(self.key, watcher),
+            (false, _) => driver.set_reader(self.key, watcher),
+            (true, _) => driver.set_writer(self.key, watcher),
+        };
         if self.removed {
             assert_eq!(set.unwrap_err().kind(), ErrorKind::NotFound);
             return false;
         }
         let place = if writer { &mut self.writer } else { &mut self.reader };
-        assert_eq!(set.unwrap(), std::mem::replace(place, watcher));
+        let before = std::mem::replace(place, watcher);
+        assert_eq!(set.unwrap(), before);
+        if watcher.is_some() {
+            self.once[usize::from(writer)] = once;
+        }
+        // To give up what nobody asked for changes nothing.
+        self.silent &= watcher.or(before).is_none();
         true
     }
 
@@ -95,7 +141,7 @@ impl Watched {
         let (ours, peer) = UnixStream::pair().unwrap();
         rustix::io::dup2(&ours, &mut number).unwrap();
         let mut next = Self::new(driver, number.into(), peer);
-        assert!(next.set(driver, false, Some(reader)));
+        assert!(next.set(driver, false, Wanted::Always, reader));
         Some(next)
     }
 
