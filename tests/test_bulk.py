@@ -108,3 +108,38 @@ async def test_reading_paused_amid_bulk(loop):
         sending = asyncio.create_task(asyncio.to_thread(peer.sendall, data))
         assert await protocol.received(len(data)) == data
         await sending
+
+
+@pytest.mark.parametrize("size", [1, 2, 100, 1024, 10_000])
+async def test_messages_of_one_size_are_objects_of_their_own(loop, size):
+    """Those that are kept stay as they are; those that are not leave nothing behind."""
+    kept, seen = [], []
+
+    def received(data):
+        number = len(seen)
+        # A copy, so that the object itself is let go.
+        seen.append((bytes(bytearray(data)), hash(data)))
+        if number % 3 == 0:
+            kept.append((number, data, memoryview(data)))
+        add(data)
+
+    messages = [os.urandom(size) for _ in range(30)]
+    async with connected() as (_, protocol, peer):
+        add, protocol.data_received = protocol._add, received
+        for number, message in enumerate(messages, 1):
+            peer.sendall(message)
+            await protocol.received(number * size)
+    assert [copy for copy, _ in seen] == messages
+    assert [value for _, value in seen] == [hash(message) for message in messages]
+    assert [number for number, _, _ in kept] == list(range(0, 30, 3))
+    for number, data, view in kept:
+        assert data == view == messages[number]
+        assert sys.getsizeof(data) == EMPTY + size
+
+
+async def test_a_kept_message_holds_no_memory_of_a_larger_one(loop):
+    sizes = [10_000, 9_900, 9_000, 100, 99, 10_000, 2]
+    async with connected() as (_, protocol, peer):
+        for size in sizes:
+            (piece,) = await send(peer, protocol, os.urandom(size))
+            assert sys.getsizeof(piece) == EMPTY + size

@@ -14,7 +14,7 @@ use rondel_net::Intake;
 use super::item::{Ready, Watch};
 use crate::cell::GilCell;
 use crate::errors::os_error;
-use crate::raw::Owned;
+use crate::raw::{Owned, SpareBytes};
 
 /// Bytes that the loop's buffer for streams holds.
 const RECEIVE: usize = Intake::SMALL;
@@ -42,6 +42,8 @@ pub struct State {
     pub events: Option<Box<Events>>,
     /// Lent to a receive under way.
     pub receive: Option<ReceiveBuffer>,
+    /// Made of what was received last.
+    pub spare: SpareBytes,
     /// The same for datagrams.
     pub datagram: Option<ReceiveBuffer>,
 }
@@ -71,6 +73,7 @@ impl Core {
                 watched: HashMap::new(),
                 events: Some(Box::default()),
                 receive: None,
+                spare: SpareBytes::default(),
                 datagram: None,
             })),
             clock,
@@ -119,6 +122,21 @@ impl Core {
     pub fn cancel_timer(&self, py: Python<'_>, key: u64) {
         let timer = self.with(py, |state| state.driver.cancel(TimerKey::from_bits(key)));
         drop(timer.flatten());
+    }
+
+    /// Makes a bytes object of what `fill` puts into the loop's buffer. `fill` runs no Python code, and gives nothing to
+    /// make nothing of it. `None` also if the loop is closed.
+    #[inline]
+    pub fn receive(
+        &self,
+        py: Python<'_>,
+        fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> Option<&mut [u8]>,
+    ) -> Option<Owned> {
+        self.with(py, |state| {
+            let buffer = state.receive.get_or_insert_with(|| Box::new_uninit_slice(RECEIVE));
+            fill(buffer).map(|data| state.spare.make(py, data))
+        })
+        .flatten()
     }
 
     /// The loop's buffer for one receive; a new one if that is in use.

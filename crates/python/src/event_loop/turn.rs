@@ -101,7 +101,7 @@ impl Core {
             if self.debug() {
                 self.run_timed(py, &item)?;
             } else {
-                run(py, &item)?;
+                self.run_item(py, &item)?;
             }
             pace.step(py, self)?;
         }
@@ -112,7 +112,7 @@ impl Core {
     #[cold]
     fn run_timed(&self, py: Python<'_>, item: &Ready) -> PyResult<()> {
         let start = self.now();
-        run(py, item)?;
+        self.run_item(py, item)?;
         let taken = Duration::from_nanos(self.now() - start);
         let debug = py.import(intern!(py, "rondel._debug"))?;
         let taken = taken.as_secs_f64().into_pyobject(py)?;
@@ -121,15 +121,17 @@ impl Core {
     }
 }
 
-#[inline]
-fn run(py: Python<'_>, item: &Ready) -> PyResult<()> {
-    let ran = match item {
-        // SAFETY: these items are handles, and this one is alive: the item holds it.
-        Ready::Handle(handle) => return unsafe { handle::run(py, handle.as_ptr()) },
-        Ready::Read(stream) => stream.bind(py).cast::<Stream>()?.get().read_ready(py),
-        Ready::Write(stream) => Stream::write_ready(stream.bind(py).cast::<Stream>()?),
-        Ready::Receive(datagrams) => datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py),
-        Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),
-    };
-    ran.or_else(|error| faults::report(py, item, error))
+impl Core {
+    #[inline]
+    fn run_item(&self, py: Python<'_>, item: &Ready) -> PyResult<()> {
+        let ran = match item {
+            // SAFETY: these items are handles, and this one is alive: the item holds it.
+            Ready::Handle(handle) => return unsafe { handle::run(py, handle.as_ptr()) },
+            Ready::Read(stream) => stream.bind(py).cast::<Stream>()?.get().read_ready(py, self),
+            Ready::Write(stream) => Stream::write_ready(stream.bind(py).cast::<Stream>()?),
+            Ready::Receive(datagrams) => datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py),
+            Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),
+        };
+        ran.or_else(|error| faults::report(py, item, error))
+    }
 }

@@ -11,7 +11,7 @@ mod method;
 mod owned;
 mod slot;
 
-pub use bytes::new_bytes;
+pub use bytes::{SpareBytes, new_bytes};
 pub use call::{call, call_method, call_tuple};
 pub use context::{Entered, copy_context};
 pub use method::{Args, Method, fast, noargs, one_arg};

@@ -13,6 +13,7 @@ use super::Stream;
 use super::descriptor::{Descriptor, Kind};
 use crate::endpoint::Watched;
 use crate::errors::os_error;
+use crate::event_loop::Core;
 use crate::protocol::{Feed, Protocol};
 use crate::raw::{Entered, Owned, call_method, new_bytes};
 use crate::tls::Tls;
@@ -28,43 +29,51 @@ enum Received {
     Nothing,
 }
 
+/// What a stream needs to know to read.
+struct Reading {
+    descriptor: Descriptor,
+    intake: Intake,
+    protocol: Protocol,
+    context: Owned,
+}
+
 impl Stream {
     /// The descriptor is readable: gives what came to the protocol, in the context in which reading
-    /// began. A paused or closing stream reads nothing.
+    /// began. A paused or closing stream reads nothing. `core` is that of the stream's loop.
     ///
     /// Errors: `KeyboardInterrupt`, `SystemExit`.
     #[inline]
-    pub fn read_ready(&self, py: Python<'_>) -> PyResult<()> {
+    pub fn read_ready(&self, py: Python<'_>, core: &Core) -> PyResult<()> {
         let ready = self.with(py, |state| {
-            if !state.endpoint.watching {
-                return None;
-            }
-            let endpoint = &state.endpoint;
-            endpoint.fd?;
-            Some((endpoint.protocol.clone()?, endpoint.read_context.clone()?))
+            let descriptor = self.descriptor(state).filter(|_| state.endpoint.watching)?;
+            let protocol = state.endpoint.protocol.clone()?;
+            let context = state.endpoint.read_context.clone()?;
+            Some(Reading { descriptor, intake: state.intake, protocol, context })
         });
-        let Some((protocol, context)) = ready else { return Ok(()) };
-        let kind = self.kind;
+        let Some(Reading { descriptor, intake, protocol, context }) = ready else { return Ok(()) };
         let _entered = Entered::new(py, &context)?;
-        if kind == Kind::WritePipe {
+        if descriptor.kind == Kind::WritePipe {
             return self.reader_gone(py);
         }
         match protocol.feed() {
-            Feed::Plain => self.read_data(py, &protocol, kind),
-            Feed::Tls(tls) => self.read_tls(py, tls.bind(py).cast::<Tls>()?, kind),
-            Feed::Buffered => self.read_buffered(py, &protocol, kind),
+            Feed::Plain => {
+                let received = self.receive(py, core, descriptor, intake);
+                self.give(py, &protocol, received)
+            }
+            Feed::Tls(tls) => self.read_tls(py, core, tls.bind(py).cast::<Tls>()?, descriptor),
+            Feed::Buffered => self.read_buffered(py, &protocol),
         }
     }
 
     #[inline]
-    fn read_data(&self, py: Python<'_>, protocol: &Protocol, kind: Kind) -> PyResult<()> {
-        match self.receive(py) {
+    fn give(&self, py: Python<'_>, protocol: &Protocol, received: PyResult<Received>) -> PyResult<()> {
+        match received {
             Ok(Received::Data(data)) => {
                 let name = intern!(py, "data_received");
                 match call_method(name, [protocol.object().bind(py), data.bind(py)]) {
                     Ok(_) => Ok(()),
                     // A pipe stays open then: so it is in asyncio.
-                    Err(error) if kind == Kind::ReadPipe => {
+                    Err(error) if self.kind == Kind::ReadPipe => {
                         self.parties(py).report(py, error, "Fatal error: protocol.data_received() call failed.")
                     }
                     Err(error) => self.fatal(py, error, "Fatal error: protocol.data_received() call failed."),
@@ -72,38 +81,44 @@ impl Stream {
             }
             Ok(Received::Nothing | Received::Fed) => Ok(()),
             Ok(Received::End) => self.end_of_stream(py),
-            Err(error) => self.fatal(py, error, kind.read_error()),
+            Err(error) => self.fatal(py, error, self.kind.read_error()),
         }
     }
 
     /// Receives into the loop's buffer, and makes a bytes object of the right size; a bulk sender's bytes go straight
-    /// into an object, which is cut to their number (docs/decisions/0003).
+    /// into an object, which is cut to their number (docs/decisions/0008).
     #[inline]
-    fn receive(&self, py: Python<'_>) -> PyResult<Received> {
-        let Some((descriptor, intake)) = self.with(py, |state| Some((self.descriptor(state)?, state.intake))) else {
-            return Ok(Received::Nothing);
-        };
+    fn receive(&self, py: Python<'_>, core: &Core, descriptor: Descriptor, intake: Intake) -> PyResult<Received> {
         if intake.is_bulk() {
             return self.receive_bulk(py, descriptor);
         }
-        let received = self.with_core(py, |core| {
-            let mut buffer = core.take_receive_buffer(py);
-            let received = match descriptor.receive(&mut buffer) {
-                Ok([]) => Ok(Received::End),
-                Ok(data) => {
-                    if data.len() >= Intake::SMALL {
-                        self.received(py, data.len());
-                        keep_memory(py);
-                    }
-                    Ok(Received::Data(PyBytes::new(py, data).into_any().into()))
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
-                Err(error) => Err(os_error(py, &error)),
-            };
-            core.return_receive_buffer(py, buffer);
-            received
-        })?;
-        Ok(received.unwrap_or(Received::Nothing))
+        let (mut ended, mut full, mut failed) = (false, false, None);
+        let data = core.receive(py, |buffer| match descriptor.receive(buffer) {
+            Ok([]) => {
+                ended = true;
+                None
+            }
+            Ok(data) => {
+                full = data.len() == Intake::SMALL;
+                Some(data)
+            }
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        if let Some(error) = failed {
+            return nothing_or(py, &error);
+        }
+        if full {
+            self.received(py, Intake::SMALL);
+            keep_memory(py);
+        }
+        Ok(match data {
+            Some(data) => Received::Data(data),
+            None if ended => Received::End,
+            None => Received::Nothing,
+        })
     }
 
     fn receive_bulk(&self, py: Python<'_>, descriptor: Descriptor) -> PyResult<Received> {
@@ -111,11 +126,7 @@ impl Stream {
         let data = new_bytes(py, Intake::LARGE, |memory| match descriptor.receive(memory) {
             Ok(data) => data.len(),
             Err(error) => {
-                result = if error.kind() == io::ErrorKind::WouldBlock {
-                    Ok(Received::Nothing)
-                } else {
-                    Err(os_error(py, &error))
-                };
+                result = nothing_or(py, &error);
                 0
             }
         })?;
@@ -131,28 +142,23 @@ impl Stream {
 
     /// Ciphertext goes from the loop's buffer into that of the TLS library.
     #[inline]
-    fn read_tls(&self, py: Python<'_>, tls: &Bound<'_, Tls>, kind: Kind) -> PyResult<()> {
-        let Some(descriptor) = self.with(py, |state| self.descriptor(state)) else { return Ok(()) };
-        let received = self.with_core(py, |core| {
-            let mut buffer = core.take_receive_buffer(py);
-            let received = match descriptor.receive(&mut buffer) {
-                Ok([]) => Ok(Received::End),
-                Ok(data) => tls.get().feed(py, data).map(|()| Received::Fed),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Received::Nothing),
-                Err(error) => Err(os_error(py, &error)),
-            };
-            core.return_receive_buffer(py, buffer);
-            received
-        });
-        match received.map(|received| received.unwrap_or(Received::Nothing)) {
+    fn read_tls(&self, py: Python<'_>, core: &Core, tls: &Bound<'_, Tls>, descriptor: Descriptor) -> PyResult<()> {
+        let mut buffer = core.take_receive_buffer(py);
+        let received = match descriptor.receive(&mut buffer) {
+            Ok([]) => Ok(Received::End),
+            Ok(data) => tls.get().feed(py, data).map(|()| Received::Fed),
+            Err(error) => nothing_or(py, &error),
+        };
+        core.return_receive_buffer(py, buffer);
+        match received {
             Ok(Received::Fed) => Tls::pump(tls),
             Ok(Received::End) => self.end_of_stream(py),
             Ok(_) => Ok(()),
-            Err(error) => self.fatal(py, error, kind.read_error()),
+            Err(error) => self.fatal(py, error, self.kind.read_error()),
         }
     }
 
-    fn read_buffered(&self, py: Python<'_>, protocol: &Protocol, kind: Kind) -> PyResult<()> {
+    fn read_buffered(&self, py: Python<'_>, protocol: &Protocol) -> PyResult<()> {
         let object = protocol.object().bind(py);
         let buffer = call_method(intern!(py, "get_buffer"), [object, (-1_isize).into_pyobject(py)?.as_any()])
             .and_then(|buffer| WritableView::new(buffer.bind(py)));
@@ -162,13 +168,14 @@ impl Stream {
                 return self.fatal(py, error, "Fatal error: protocol.get_buffer() call failed.");
             }
         };
+        // The protocol may have closed the transport.
         let Some(descriptor) = self.with(py, |state| self.descriptor(state)) else { return Ok(()) };
         let received = match descriptor.receive(buffer.bytes()) {
             Ok(data) => data.len(),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => {
                 let error = os_error(py, &error);
-                return self.fatal(py, error, kind.read_error());
+                return self.fatal(py, error, self.kind.read_error());
             }
         };
         drop(buffer);
@@ -198,6 +205,12 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// What a failed receive means.
+#[cold]
+fn nothing_or(py: Python<'_>, error: &io::Error) -> PyResult<Received> {
+    if error.kind() == io::ErrorKind::WouldBlock { Ok(Received::Nothing) } else { Err(os_error(py, error)) }
 }
 
 /// Has glibc keep the memory of large objects in the process. Otherwise each of them costs three system calls and fresh
