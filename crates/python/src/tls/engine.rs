@@ -6,7 +6,6 @@
 use std::mem::MaybeUninit;
 
 use pyo3::exceptions::PyTypeError;
-use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -14,6 +13,8 @@ use pyo3::types::PyBytes;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_net::tls::{BATCH, Left};
 
+use super::library::Library;
+use super::window::Window;
 use crate::raw::{Owned, call_method, new_bytes};
 use crate::stream::Chunk;
 
@@ -23,8 +24,9 @@ const RECORD: usize = 16 * 1024;
 const ROOM: usize = 256 * 1024;
 
 /// The objects of one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Engine {
+    library: &'static Library,
     /// The `SSLObject`.
     object: Owned,
     /// What reads and writes: the C object inside of it, or itself where its class has methods of its own.
@@ -33,6 +35,8 @@ pub struct Engine {
     direct: bool,
     incoming: Owned,
     outgoing: Owned,
+    /// A [`Window`].
+    window: Owned,
 }
 
 /// What a call gave.
@@ -68,46 +72,56 @@ impl Engine {
         incoming: &Bound<'_, PyAny>,
         outgoing: &Bound<'_, PyAny>,
     ) -> PyResult<Self> {
-        let module = object.py().import("_ssl")?;
-        let (bio, inner) = (module.getattr("MemoryBIO")?, module.getattr("_SSLSocket")?);
-        let fits = |it: &Bound<'_, PyAny>, class: &Bound<'_, PyAny>| it.get_type().is(class);
-        if !(fits(incoming, &bio) && fits(outgoing, &bio) && direct.is_none_or(|direct| fits(direct, &inner))) {
+        let py = object.py();
+        let library = Library::get(py)?;
+        let fits = [incoming, outgoing].iter().all(|bio| library.is_bio(bio));
+        if !fits || direct.is_some_and(|direct| !library.is_socket(direct)) {
             return Err(PyTypeError::new_err("expected objects of the module _ssl"));
         }
         Ok(Self {
+            library,
             object: object.clone().into(),
             data: direct.unwrap_or(object).clone().into(),
             direct: direct.is_some(),
             incoming: incoming.clone().into(),
             outgoing: outgoing.clone().into(),
+            window: Window::new(py)?.into_any().into(),
         })
     }
 
     /// Puts ciphertext that came into the library's buffer.
     #[inline]
     pub fn feed(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
-        // SAFETY: a MemoryBIO copies what it is given, and keeps no reference.
-        let window = unsafe { Window::new(py, data.as_ptr(), data.len(), ffi::PyBUF_READ) }?;
-        call_method(intern!(py, "write"), [self.incoming.bind(py), window.bind(py)]).map(drop)
+        // SAFETY: a MemoryBIO reads what it is given, and keeps no buffer of it; the data is borrowed until then.
+        unsafe {
+            Window::show(self.window(py)?, data.as_ptr(), data.len(), false, |window| {
+                self.library.bio_write(self.incoming.bind(py), window)
+            })
+        }
     }
 
     /// Bytes that came and were not taken.
     #[inline]
     pub fn incoming(&self, py: Python<'_>) -> PyResult<usize> {
-        self.incoming.bind(py).getattr(intern!(py, "pending"))?.extract()
+        self.library.bio_pending(self.incoming.bind(py))
     }
 
     /// Bytes that are to go out.
     #[inline]
     pub fn outgoing(&self, py: Python<'_>) -> PyResult<usize> {
-        self.outgoing.bind(py).getattr(intern!(py, "pending"))?.extract()
+        self.library.bio_pending(self.outgoing.bind(py))
     }
 
     /// Takes what is to go out.
     #[inline]
     pub fn take_outgoing<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let data = call_method(intern!(py, "read"), [self.outgoing.bind(py)])?;
+        let data = self.library.bio_read(self.outgoing.bind(py))?;
         Ok(data.bind(py).clone().cast_into()?)
+    }
+
+    #[inline]
+    fn window<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, Window>> {
+        Ok(self.window.bind(py).cast::<Window>()?)
     }
 
     /// Goes on with the handshake.
@@ -135,23 +149,29 @@ impl Engine {
         let rest = &chunk.as_ref()[start..];
         let rest = &rest[..rest.len().min(BATCH)];
         let result = match chunk.object() {
-            Some(whole) if rest.len() == chunk.as_ref().len() => {
-                call_method(intern!(py, "write"), [self.data.bind(py), whole.bind(py)])
-            }
-            _ if self.direct => {
-                // SAFETY: the C object encrypts what it is given before it returns, and keeps no
-                // reference; the chunk is borrowed until then.
-                let window = unsafe { Window::new(py, rest.as_ptr(), rest.len(), ffi::PyBUF_READ) }?;
-                call_method(intern!(py, "write"), [self.data.bind(py), window.bind(py)])
-            }
-            _ => call_method(intern!(py, "write"), [self.data.bind(py), &PyBytes::new(py, rest)]),
+            Some(whole) if rest.len() == chunk.as_ref().len() => self.encrypt_object(py, whole.bind(py)),
+            // SAFETY: the C object reads what it is given before it returns, and keeps no buffer of it; the chunk is
+            // borrowed until then.
+            _ if self.direct => unsafe {
+                Window::show(self.window(py)?, rest.as_ptr(), rest.len(), false, |window| {
+                    self.library.write(self.data.bind(py), window)
+                })
+            },
+            _ => self.encrypt_object(py, &PyBytes::new(py, rest)),
         };
-        let taken = Self::called(py, result)?;
-        Ok(match taken {
+        Ok(match Self::called(py, result)? {
             // A class of the user's may say what it likes.
-            Called::Done(taken) => Called::Done(taken.bind(py).extract::<usize>()?.min(rest.len())),
+            Called::Done(taken) => Called::Done(taken.min(rest.len())),
             Called::Wanting => Called::Wanting,
         })
+    }
+
+    #[inline]
+    fn encrypt_object(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<usize> {
+        if self.direct {
+            return self.library.write(self.data.bind(py), data);
+        }
+        call_method(intern!(py, "write"), [self.data.bind(py), data])?.bind(py).extract()
     }
 
     /// Decrypts what is there. `incoming`: bytes that have come; `partial`: the library has a part of a record besides;
@@ -180,7 +200,7 @@ impl Engine {
         let data = match incoming
             .into_pyobject(py)
             .map_err(PyErr::from)
-            .and_then(|most| call_method(intern!(py, "read"), [self.data.bind(py), most.as_any()]))
+            .and_then(|most| self.library.read(self.data.bind(py), most.as_any()))
         {
             Ok(data) => data,
             Err(error) => return Decrypted { data: None, end: ending(py, error) },
@@ -217,15 +237,17 @@ impl Engine {
     /// Errors: those of `SSLObject.read`, among them that there is nothing to read.
     fn decrypt_some(&self, py: Python<'_>, room: &mut [MaybeUninit<u8>]) -> PyResult<usize> {
         let most = room.len().into_pyobject(py)?;
-        let name = intern!(py, "read");
         if self.direct {
-            // SAFETY: the C object has filled what it is given before it returns, and keeps no
-            // reference; the memory is borrowed until then.
-            let window = unsafe { Window::new(py, room.as_mut_ptr().cast(), room.len(), ffi::PyBUF_WRITE) }?;
-            let count = call_method(name, [self.data.bind(py), most.as_any(), window.bind(py)])?;
-            return Ok(count.bind(py).extract::<usize>()?.min(room.len()));
+            // SAFETY: the C object has filled what it is given before it returns, and keeps no buffer of it; the memory
+            // is borrowed until then.
+            let count = unsafe {
+                Window::show(self.window(py)?, room.as_mut_ptr().cast(), room.len(), true, |window| {
+                    self.library.read_into(self.data.bind(py), most.as_any(), window)
+                })
+            }?;
+            return Ok(count.min(room.len()));
         }
-        let data = call_method(name, [self.data.bind(py), most.as_any()])?;
+        let data = call_method(intern!(py, "read"), [self.data.bind(py), most.as_any()])?;
         let data = data.bind(py).cast::<PyBytes>()?.as_bytes();
         let count = data.len().min(room.len());
         room[..count].write_copy_of_slice(&data[..count]);
@@ -276,39 +298,4 @@ fn class<'py>(py: Python<'py>, place: &PyOnceLock<Py<PyAny>>, name: &str) -> PyR
 fn is_wanting(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
     Ok(error.is_instance(py, &class(py, &WANT_READ, "SSLWantReadError")?)
         || error.is_instance(py, &class(py, &SYSCALL, "SSLSyscallError")?))
-}
-
-/// A memoryview for one call.
-///
-/// Meanwhile others may find it, by `gc.get_objects()` in another thread or in a callback of the context; so it is released
-/// at the end if anybody has.
-struct Window(Owned);
-
-impl Window {
-    /// # Safety
-    /// The memory lives, and is not written to by others, for as long as this. `flags` is `PyBUF_WRITE` only for memory
-    /// that may be written to.
-    #[inline]
-    unsafe fn new(py: Python<'_>, data: *const u8, len: usize, flags: std::ffi::c_int) -> PyResult<Self> {
-        let len = ffi::Py_ssize_t::try_from(len)?;
-        // SAFETY: the GIL is held; the memory is as promised by the caller.
-        unsafe { Owned::from_new(py, ffi::PyMemoryView_FromMemory(data.cast_mut().cast(), len, flags)) }.map(Self)
-    }
-
-    #[inline]
-    fn bind<'a, 'py>(&'a self, py: Python<'py>) -> &'a Bound<'py, PyAny> {
-        self.0.bind(py)
-    }
-}
-
-impl Drop for Window {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: the GIL is held wherever a window is used; the object is alive.
-        let (py, references) = unsafe { (Python::assume_attached(), ffi::Py_REFCNT(self.0.as_ptr())) };
-        if references > 1 {
-            // It fails only in the middle of somebody's use, and whoever uses it holds the GIL.
-            let _released = call_method(intern!(py, "release"), [self.0.bind(py)]);
-        }
-    }
 }

@@ -6,8 +6,10 @@
 
 mod calls;
 mod engine;
+mod library;
 mod pump;
 mod read;
+mod window;
 mod write;
 
 use std::collections::VecDeque;
