@@ -6,14 +6,17 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .accepting import Acceptor
 from .readers import Readers
-from .tls import TLSProtocol
-from .tls_options import check_context, check_timeouts
-from .tls_transport import SSLTransport
 from .transports import StreamTransport
+
+# What TLS takes is imported where the first connection or server needs it: a program without starts
+# the sooner.
+if TYPE_CHECKING:
+    from .tls import TLSProtocol
+    from .tls_transport import SSLTransport
 
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 
@@ -51,6 +54,8 @@ class Connections(Readers):
         ssl_shutdown_timeout: float | None = None,
         call_connection_made: bool = True,
     ) -> SSLTransport:
+        from .tls import TLSProtocol
+
         try:
             tls = TLSProtocol(
                 self,
@@ -85,6 +90,10 @@ class Connections(Readers):
         ssl_shutdown_timeout: float | None = None,
     ) -> None:
         if sslcontext:
+            # All of it, as there may be no descriptors left when the first client comes.
+            from . import tls  # noqa: F401
+            from .tls_options import check_context, check_timeouts
+
             try:
                 # Now, and not at each connection.
                 check_context(sslcontext)
@@ -132,6 +141,8 @@ class Connections(Readers):
         if below.is_closing():
             # Once it is lost, nothing would ever end the wait for a handshake.
             raise ConnectionAbortedError("start_tls() on a transport that is closing or closed")
+        from .tls import TLSProtocol
+
         waiter = self.create_future()
         tls = TLSProtocol(
             self,
