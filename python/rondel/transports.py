@@ -92,7 +92,7 @@ class StreamTransport(SocketTransport, Reading, Writing, transports._FlowControl
     if TYPE_CHECKING:
 
         def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
-            """Native: attached below."""
+            """Native: attached below, as `writelines` and `is_closing` are."""
 
     def can_write_eof(self) -> bool:
         """True."""

@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyFloat;
+use pyo3::types::{PyBool, PyFloat};
 
 use super::core::{Core, closed};
 use super::core_of;
@@ -12,7 +12,7 @@ use super::item::Ready;
 use crate::handle::{self, Fields, Kind};
 use crate::raw::{Args, Method, Owned, fast, noargs};
 
-pub static METHODS: [Method; 6] = [
+pub static METHODS: [Method; 7] = [
     fast(
         c"call_soon",
         c"call_soon($self, callback, *args, context=None)\n--\n\nRun the callback in the next turn.",
@@ -35,6 +35,7 @@ pub static METHODS: [Method; 6] = [
     ),
     noargs(c"time", c"time($self)\n--\n\nSeconds on the loop's clock, that of time.monotonic().", time),
     noargs(c"get_debug", c"get_debug($self)\n--\n\nWhether the loop is in debug mode.", get_debug),
+    noargs(c"is_running", c"is_running($self)\n--\n\nWhether the loop runs.", is_running),
 ];
 
 /// The arguments of a scheduling method: some leading ones, `*args`, and the keyword `context`.
@@ -255,5 +256,13 @@ fn get_debug(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
-    Ok(pyo3::types::PyBool::new(py, core.get().debug()).to_owned().into_any().into())
+    Ok(PyBool::new(py, core.get().debug()).to_owned().into_any().into())
+}
+
+/// `Task` asks each time it is made to start at once.
+fn is_running(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
+    let py = args.py();
+    // SAFETY: the interpreter calls the method with a live EventLoop.
+    let core = unsafe { core_of(py, slf) }?;
+    Ok(PyBool::new(py, core.get().get_thread().is_some()).to_owned().into_any().into())
 }

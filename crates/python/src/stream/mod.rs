@@ -12,12 +12,13 @@ mod native;
 pub mod pipes;
 mod read;
 mod write;
+mod writelines;
 
 use std::os::fd::RawFd;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyBool, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_net::{Intake, WriteQueue};
 
@@ -29,14 +30,22 @@ pub use self::read::WritableView;
 use crate::cell::GilCell;
 use crate::endpoint::{Endpoint, Watched, endpoint_methods};
 use crate::event_loop::{Direction, Watch};
-use crate::raw::{Method, NativeSlot, Owned, one_arg};
+use crate::raw::{Args, Method, NativeSlot, Owned, noargs, one_arg};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
-static METHODS: [Method; 1] = [one_arg(
-    c"write",
-    c"write($self, data)\n--\n\nSend data (bytes, bytearray or memoryview), or queue what the system does not take.",
-    write::write,
-)];
+static METHODS: [Method; 3] = [
+    one_arg(
+        c"write",
+        c"write($self, data)\n--\n\nSend data (bytes, bytearray or memoryview), or queue what the system does not take.",
+        write::write,
+    ),
+    one_arg(
+        c"writelines",
+        c"writelines($self, list_of_data)\n--\n\nSend the parts in order, with as few system calls as it takes.",
+        writelines::writelines,
+    ),
+    noargs(c"is_closing", c"is_closing($self)\n--\n\nWhether the transport is closing or closed.", is_closing),
+];
 
 /// What the GIL protects.
 struct State {
@@ -62,6 +71,14 @@ pub struct Stream {
 pub fn attach_transport(class: &Bound<'_, PyType>) -> PyResult<()> {
     SLOT.claim::<Stream>(class)?;
     METHODS.iter().try_for_each(|method| method.attach(class))
+}
+
+fn is_closing(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
+    let py = args.py();
+    // SAFETY: the interpreter calls the method with a live transport.
+    let stream = unsafe { stream_of(py, slf) }?;
+    let closing = stream.get().with(py, |state| state.endpoint.closing);
+    Ok(PyBool::new(py, closing).to_owned().into_any().into())
 }
 
 /// Gives a new transport its native half, and returns it. `fd` stays open until `disconnect`.

@@ -18,7 +18,7 @@ use crate::event_loop::Direction;
 use crate::raw::{Args, Entered, Owned};
 
 /// What becomes of a write.
-enum Fate {
+pub(super) enum Fate {
     Send(Descriptor),
     /// Behind what waits already.
     Queue,
@@ -28,14 +28,14 @@ enum Fate {
 }
 
 /// Why nothing may be written.
-enum Refusal {
+pub(super) enum Refusal {
     EndWritten,
     SendingFile,
 }
 
 impl Refusal {
     #[cold]
-    fn error(&self, method: &str) -> PyErr {
+    pub fn error(&self, method: &str) -> PyErr {
         PyRuntimeError::new_err(match self {
             Self::EndWritten => format!("Cannot call {method}() after write_eof()"),
             Self::SendingFile => format!("unable to {method}; sendfile is in progress"),
@@ -44,7 +44,7 @@ impl Refusal {
 }
 
 /// What the descriptor took.
-enum Sent {
+pub(super) enum Sent {
     All,
     Some(usize),
     Failed(PyErr),
@@ -112,7 +112,7 @@ pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl F
 }
 
 #[inline]
-fn send(py: Python<'_>, descriptor: Descriptor, data: &[u8]) -> Sent {
+pub(super) fn send(py: Python<'_>, descriptor: Descriptor, data: &[u8]) -> Sent {
     match descriptor.send(data) {
         Ok(sent) if sent == data.len() => Sent::All,
         Ok(sent) => Sent::Some(sent),
@@ -123,7 +123,7 @@ fn send(py: Python<'_>, descriptor: Descriptor, data: &[u8]) -> Sent {
 
 impl Stream {
     #[inline]
-    fn fate(&self, py: Python<'_>, data: &[u8]) -> Fate {
+    pub(super) fn fate(&self, py: Python<'_>, data: &[u8]) -> Fate {
         self.with(py, |state| {
             if state.eof {
                 return Fate::Refuse(Refusal::EndWritten);
@@ -183,34 +183,9 @@ impl Stream {
     }
 }
 
-#[pymethods]
-impl Stream {
-    /// Queues the chunks behind each other and sends them with as few system calls as it takes.
-    #[allow(clippy::needless_pass_by_value)] // how PyO3 gives a sequence
-    fn write_many(slf: &Bound<'_, Self>, chunks: Vec<Bound<'_, PyBytes>>) -> PyResult<()> {
-        let py = slf.py();
-        let this = slf.get();
-        match this.fate(py, b"x") {
-            Fate::Refuse(why) => return Err(why.error("writelines")),
-            Fate::Lost => return this.write_to_lost(py, this.kind == Kind::WritePipe),
-            fate @ (Fate::Send(_) | Fate::Queue) => {
-                this.with(py, |state| {
-                    for bytes in &chunks {
-                        state.queue.push(Chunk::shared(bytes), 0);
-                    }
-                });
-                if let Fate::Send(descriptor) = fate {
-                    Self::flush_new(slf, descriptor)?;
-                }
-            }
-        }
-        this.grown(py)
-    }
-}
-
 impl Stream {
     #[cold]
-    fn write_failed(&self, py: Python<'_>, error: PyErr, kind: Kind) -> PyResult<()> {
+    pub(super) fn write_failed(&self, py: Python<'_>, error: PyErr, kind: Kind) -> PyResult<()> {
         if kind == Kind::WritePipe {
             // As in asyncio this counts as the first write that was lost.
             self.endpoint(py, |endpoint| endpoint.lost = endpoint.lost.saturating_add(1));
@@ -219,7 +194,7 @@ impl Stream {
     }
 
     /// Sends what was queued on an empty queue, and watches the descriptor if something is left.
-    fn flush_new(slf: &Bound<'_, Self>, descriptor: Descriptor) -> PyResult<()> {
+    pub(super) fn flush_new(slf: &Bound<'_, Self>, descriptor: Descriptor) -> PyResult<()> {
         let py = slf.py();
         let this = slf.get();
         let mut done = Vec::new();
