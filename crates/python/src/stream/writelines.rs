@@ -35,15 +35,13 @@ fn chunk_of(data: &Bound<'_, PyAny>) -> PyResult<Chunk> {
             data.get_type().name()?
         )));
     }
-    match View::new(data) {
-        // Copied, because the caller may use the buffer again once the call has returned.
-        Ok(view) => Ok(Chunk::Copied(view.bytes().to_vec())),
+    let Ok(view) = View::new(data) else {
         // With gaps in it.
-        Err(_) => {
-            let whole = data.call_method0(intern!(data.py(), "tobytes"))?.cast_into::<PyBytes>()?;
-            Ok(Chunk::shared(&whole))
-        }
-    }
+        let whole = data.call_method0(intern!(data.py(), "tobytes"))?.cast_into::<PyBytes>()?;
+        return Ok(Chunk::shared(&whole));
+    };
+    // Copied, because the caller may use the buffer again once the call has returned.
+    Ok(Chunk::Copied(view.bytes().to_vec()))
 }
 
 #[pymethods]
