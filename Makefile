@@ -8,7 +8,7 @@ choose = python=$$(tools/python.sh choose "$$PYTHON")
 
 # Two targets at once would build the same environment twice.
 .NOTPARALLEL:
-.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz soak conformance methods build lint bench clean
+.PHONY: help demo test test-rust test-python test-downstream test-memory fuzz soak conformance methods build lint bench bench-guard clean
 
 help: ## show this list
 	@echo "rondel: an asyncio event loop whose engine is written in Rust"
@@ -59,6 +59,10 @@ methods: ## write docs/methods.md: which test passes which argument to which met
 bench: ## measure rondel against its peers and write the figures into README.md
 	@tools/need.sh git cc cargo && $(choose) && tools/venv.sh .venv-bench "$$python" rondel bench && \
 	  tools/peers.sh .venv-bench && .venv-bench/bin/python -m benches $(ARGS)
+
+bench-guard: ## count instructions, allocations and system calls; fails where one rose. ARGS=--accept takes them as they are
+	@tools/need.sh git cc cargo valgrind strace && $(choose) && tools/venv.sh .venv "$$python" rondel && \
+	  .venv/bin/python -m benches.guard $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	rm -rf .venv .venv-* target fuzz/target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so

@@ -33,6 +33,8 @@ for tool in "$@"; do
     cc) command -v cc >/dev/null || lacks "a C compiler (cc)" "install gcc or clang (Debian, Ubuntu: apt install build-essential)" ;;
     c++) command -v c++ >/dev/null || lacks "a C++ compiler (c++)" "install g++ or clang (Debian, Ubuntu: apt install g++)" ;;
     git) command -v git >/dev/null || lacks git "install git (Debian, Ubuntu: apt install git)" ;;
+    valgrind) command -v valgrind >/dev/null || lacks valgrind "install it with its headers (Debian, Ubuntu: apt install valgrind; Fedora: dnf install valgrind-devel)" ;;
+    strace) command -v strace >/dev/null || lacks strace "install strace (Debian, Ubuntu: apt install strace)" ;;
     rustfmt) cargo fmt --version >/dev/null 2>&1 || lacks rustfmt "run 'rustup component add rustfmt' (Debian, Ubuntu: apt install rustfmt)" ;;
     clippy) cargo clippy --version >/dev/null 2>&1 || lacks clippy "run 'rustup component add clippy' (Debian, Ubuntu: apt install rust-clippy)" ;;
     *) echo "need.sh: unknown tool $tool" >&2; exit 2 ;;
