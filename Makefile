@@ -65,5 +65,5 @@ bench-guard: ## count instructions, allocations and system calls; fails where on
 	  .venv/bin/python -m benches.guard $(ARGS)
 
 clean: ## remove everything that was built or installed here
-	rm -rf .venv .venv-* target fuzz/target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so
+	rm -rf .venv .venv-* target fuzz/target benches/load/target dist .pytest_cache .mypy_cache .ruff_cache python/rondel/*.so
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +

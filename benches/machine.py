@@ -8,7 +8,7 @@ import platform
 import subprocess
 from collections.abc import Sequence
 
-from benches import compiler
+from benches import loads
 from benches.cores import Cores
 from benches.settings import ROOT
 
@@ -36,7 +36,7 @@ def facts(loops: Sequence[str], cores: Cores, load_before: float) -> dict[str, s
         "System": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "Load before": f"{load_before:.1f}",
         "Loops": ", ".join(_loop(name) for name in loops),
-        "Compilers": f"{compiler.version()}; of Python: {platform.python_compiler()}",
+        "Compilers": f"{loads.compiler()}; of Python: {platform.python_compiler()}",
         **({"RONDEL_SELECTOR": selector} if selector else {}),
     }
 

@@ -1,14 +1,12 @@
 """One run of the bench: everything from the wish to the report."""
 
 import dataclasses
-import pathlib
 import sys
-import tempfile
 from collections.abc import Sequence
 
 from rich.console import Console
 
-from benches import compiler, cores, families, machine, settings
+from benches import cores, families, loads, machine, settings
 from benches.display import display
 from benches.families.base import Bench, Family
 from benches.families.startup import PROGRAM
@@ -53,23 +51,22 @@ def run(console: Console, wish: Wish, target: Target | None) -> int:
     load = machine.load()
     _check_target(target)
     absent = _absent(wish)
+    on = cores.choose()
     try:
-        with tempfile.TemporaryDirectory(prefix="rondel-bench-") as folder:
-            binaries = compiler.build(pathlib.Path(folder))
-            bench = Bench(settings.choose(wish.loops, wish.quick), cores.choose(), binaries)
-            facts = machine.facts(wish.loops, bench.cores, load)
-            chosen: Chosen = choose([family(bench) for family in families.ALL], wish.names)
-            chosen = _possible(console, chosen)
-            found = Circumstances(facts, wish.quick, absent)
-            if load > QUIET:
-                console.print(WARNING.format(load), style="yellow", soft_wrap=True)
-            if wish.resume and target:
-                chosen = _what_is_left(console, chosen, found, target.store)
-            keep = target.store.keep if target else _nothing
-            with display(console, number_of_samples(chosen, found.begun)) as shown:
-                measured = Session(chosen, shown, found, keep).run()
-    except compiler.CompilerError as problem:
+        bench = Bench(settings.choose(wish.loops, wish.quick), on, loads.build(on))
+        facts = machine.facts(wish.loops, on, load)
+    except loads.BuildError as problem:
         raise NotReadyError(problem) from None
+    chosen: Chosen = choose([family(bench) for family in families.ALL], wish.names)
+    chosen = _possible(console, chosen)
+    found = Circumstances(facts, wish.quick, absent)
+    if load > QUIET:
+        console.print(WARNING.format(load), style="yellow", soft_wrap=True)
+    if wish.resume and target:
+        chosen = _what_is_left(console, chosen, found, target.store)
+    keep = target.store.keep if target else _nothing
+    with display(console, number_of_samples(chosen, found.begun)) as shown:
+        measured = Session(chosen, shown, found, keep).run()
     _show(console, measured)
     if target:
         render(console, target)

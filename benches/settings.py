@@ -15,6 +15,7 @@ class Settings:
     loops: tuple[str, ...]
     quick: bool
     echo_seconds: float  # of load in each sample
+    tail_seconds: float  # of load at a fixed rate in each sample
     micro_seconds: float  # that each sample of a micro-benchmark takes at least
     idle_connections: int
 
@@ -27,8 +28,17 @@ def choose(loops: tuple[str, ...], quick: bool) -> Settings:
     """Everything by one switch. The connections are as many as this process may have."""
     idle = min(500 if quick else 10_000, raise_descriptor_limit() - OTHER_DESCRIPTORS)
     if quick:
-        return Settings(loops, True, echo_seconds=0.3, micro_seconds=0.05, idle_connections=idle)
-    return Settings(loops, False, echo_seconds=1.25, micro_seconds=0.25, idle_connections=idle)
+        return Settings(
+            loops,
+            True,
+            echo_seconds=0.1,
+            tail_seconds=0.2,
+            micro_seconds=0.05,
+            idle_connections=idle,
+        )
+    return Settings(
+        loops, False, echo_seconds=1.0, tail_seconds=2.0, micro_seconds=0.25, idle_connections=idle
+    )
 
 
 def raise_descriptor_limit() -> int:

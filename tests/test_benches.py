@@ -207,14 +207,14 @@ def test_a_process_stays_on_its_core():
 
 def test_writes_its_report_where_it_is_told(tmp_path):
     project = (ROOT / "README.md").read_text()
-    wish = ("--only", "startup", "--only", "echo/protocol, 1 KB", "--quick")
+    wish = ("--only", "startup", "--only", "echo/protocol, 1 KB, 10 ", "--quick")
     done = bench(*wish, "--loops", "asyncio,rondel", "--output", str(tmp_path / "new"))
     assert (done.returncode, done.stderr) == (0, "")
     page = (tmp_path / "new" / "performance.md").read_text()
     assert "rondel / best peer" in page
     assert page.count("\n## ") == 4
     written_readme = (tmp_path / "new" / "README.md").read_text()
-    assert "| TCP echo, protocol, 1 KB |" in written_readme
+    assert "| TCP echo, protocol, 1 KB, 10 connections |" in written_readme
     assert written_readme.partition(readme.BEGIN)[0] == project.partition(readme.BEGIN)[0]
     assert (ROOT / "README.md").read_text() == project
 

@@ -16,6 +16,7 @@ step() {
 
 step cargo fetch --locked
 step cargo fmt --all --check
+step cargo fmt --check --manifest-path benches/load/Cargo.toml
 step tools/venv.sh .venv-lint "$python" lint
 step $bin/ruff check
 step $bin/ruff format --check
@@ -23,8 +24,10 @@ step $bin/ruff format --check
 for version in 3.11 3.12 3.13 3.14; do
   step $bin/mypy --python-version $version
 done
+step $bin/mypy --strict -p benches
 step cargo xtask tidy
 step cargo clippy --workspace --all-targets -- -D warnings
+step cargo clippy --locked --manifest-path benches/load/Cargo.toml --all-targets -- -D warnings
 step tools/venv.sh .venv-lint "$python" rondel
 step $bin/python -m mypy.stubtest rondel --allowlist tools/stubtest-allow.txt
 echo "lint: all clean"

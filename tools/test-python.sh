@@ -31,6 +31,8 @@ run() { # DIR PYTHON PYTEST-ARGUMENT...
   summary+=("$("$python" --version) ($dir): $line")
 }
 
+# The tests of the bench run it, and would wait for its compiler.
+cargo build --release --locked --quiet --manifest-path benches/load/Cargo.toml || exit 1
 chosen=$(tools/python.sh choose "${PYTHON:-}") || exit 1
 minor() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
 run .venv "$chosen" "$@"

@@ -12,3 +12,5 @@ else
   cargo test "${crates[@]}" --lib --bins --tests --examples "$@"
 fi
 cargo test "${crates[@]}" --doc
+# The load of the bench has a workspace of its own.
+cargo test --locked --manifest-path benches/load/Cargo.toml

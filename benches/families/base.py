@@ -13,8 +13,8 @@ import dataclasses
 import sys
 from collections.abc import Iterator, Mapping
 
-from benches.compiler import Binaries
 from benches.cores import Cores
+from benches.loads import Load
 from benches.model import Case
 from benches.process import Process
 from benches.settings import Settings
@@ -28,7 +28,7 @@ class Bench:
 
     settings: Settings
     cores: Cores
-    binaries: Binaries
+    load: Load
 
 
 class Participant(abc.ABC):

@@ -3,7 +3,6 @@
 import time
 
 from benches.families import base
-from benches.families.echo import load
 from benches.model import Case, MeasureError, duration
 
 CONNECTIONS = 100
@@ -16,9 +15,9 @@ class _Interrupt(base.Participant):
     def measure(self, case: Case) -> list[float]:
         (mode,) = case.parameters
         cores = self.bench.cores
-        with base.python("echo_server", self.candidate, mode, core=cores.server) as server:
-            port = int(server.line(base.STARTS_WITHIN))
-            with load(self.bench, port, CONNECTIONS, SIZE, LOAD_SECONDS) as client:
+        with base.python("echo_server", self.candidate, mode, "tcp", core=cores.server) as server:
+            address = server.line(base.STARTS_WITHIN)
+            with self.bench.load.closed(address, CONNECTIONS, SIZE, LOAD_SECONDS) as client:
                 client.line(base.STARTS_WITHIN)
                 began = time.perf_counter()
                 server.interrupt()
