@@ -31,7 +31,7 @@ class SendFiles(SocketCalls):
     async def _sock_sendfile_native(
         self, sock: socket.socket, file: Any, offset: int, count: int | None
     ) -> int:
-        return await _send_file(sock, file, offset, count, lambda: self._writable(sock.fileno()))
+        return await _send_file(sock, file, offset, count, lambda: self._writable(sock))
 
     async def _sendfile_native(
         self, transp: StreamTransport, file: Any, offset: int, count: int | None

@@ -6,10 +6,10 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
-from .readers import Readers
+from .readers import HasFileno, Readers
 
 #: Between attempts to connect to a Unix server whose queue is full, at most; in seconds.
 LONGEST_PAUSE = 0.05
@@ -27,19 +27,23 @@ def as_numbers(sock: socket.socket) -> Any:
     return super(socket.socket, sock) if issubclass(type(sock), socket.socket) else sock
 
 
-def _ready(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
-
-
 class SocketCalls(Readers):
     """The part of the loop that reads and writes sockets of the user's.
 
     Each operation is tried at once, and again when the system says that it may succeed. It is the
-    awaiting coroutine itself that receives: cancelled in between, it has taken nothing.
+    awaiting coroutine itself that receives: cancelled in between, it has taken nothing. The steps
+    that a message takes are native: the attempt, and the wait.
     """
 
     __slots__ = ()
+
+    if TYPE_CHECKING:
+        # Native (crates/python/src/sock).
+        def _recv_now(self, sock: socket.socket, nbytes: int, /) -> bytes | None: ...
+        def _recv_into_now(self, sock: socket.socket, buf: Any, /) -> int | None: ...
+        def _send_now(self, sock: socket.socket, data: Any, sent: int, /) -> Any: ...
+        def _readable(self, file: HasFileno, /) -> Awaitable[None]: ...
+        def _writable(self, file: HasFileno, /) -> Awaitable[None]: ...
 
     def _check_socket(self, sock: socket.socket) -> None:
         if isinstance(sock, ssl.SSLSocket):
@@ -47,43 +51,25 @@ class SocketCalls(Readers):
         if self._debug and sock.gettimeout() != 0:
             raise ValueError("the socket must be non-blocking")
 
-    async def _readable(self, fd: int) -> None:
-        self._check_free(fd)
-        future = self.create_future()
-        handle = self._add_reader(fd, _ready, future)
-        try:
-            await future
-        finally:
-            # Unless somebody else waits there by now.
-            if not handle.cancelled():
-                self._remove_reader(fd)
-
-    async def _writable(self, fd: int) -> None:
-        self._check_free(fd)
-        future = self.create_future()
-        handle = self._add_writer(fd, _ready, future)
-        try:
-            await future
-        finally:
-            if not handle.cancelled():
-                self._remove_writer(fd)
-
     async def _receive(self, sock: socket.socket, receive: Callable[..., Any], *args: Any) -> Any:
         self._check_socket(sock)
         while True:
             try:
                 return receive(*args)
             except (BlockingIOError, InterruptedError):
-                await self._readable(sock.fileno())
+                pass
+            await self._readable(sock)
 
     async def sock_recv(self, sock: socket.socket, nbytes: int) -> bytes:
         """Receive up to ``nbytes`` bytes; ``b""`` is the end of the stream."""
-        data: bytes = await self._receive(sock, sock.recv, nbytes)
+        while (data := self._recv_now(sock, nbytes)) is None:
+            await self._readable(sock)
         return data
 
     async def sock_recv_into(self, sock: socket.socket, buf: Any) -> int:
         """Receive into a writable buffer. Gives the number of bytes."""
-        count: int = await self._receive(sock, sock.recv_into, buf)
+        while (count := self._recv_into_now(sock, buf)) is None:
+            await self._readable(sock)
         return count
 
     async def sock_recvfrom(self, sock: socket.socket, bufsize: int) -> tuple[bytes, Any]:
@@ -102,19 +88,31 @@ class SocketCalls(Readers):
 
     async def sock_sendall(self, sock: socket.socket, data: Any) -> None:
         """Send all of ``data``."""
-        self._check_socket(sock)
+        sent = self._send_now(sock, data, 0)
+        if sent is None:
+            return
         with memoryview(data) as whole, whole.cast("B") as view:
-            sent = 0
-            while True:
-                try:
-                    sent += sock.send(view[sent:])
-                except (BlockingIOError, InterruptedError):
-                    pass
-                else:
-                    # Asked after the first call: nothing at all is a datagram, too.
-                    if sent == len(view):
-                        return
-                await self._writable(sock.fileno())
+            if sent is NotImplemented:
+                await self._send_through(sock, view)
+                return
+            while sent is not None:
+                await self._writable(sock)
+                sent = self._send_now(sock, view, sent)
+
+    async def _send_through(self, sock: socket.socket, view: memoryview) -> None:
+        """Send by the socket's own method."""
+        self._check_socket(sock)
+        sent = 0
+        while True:
+            try:
+                sent += sock.send(view[sent:])
+            except (BlockingIOError, InterruptedError):
+                pass
+            else:
+                # Asked after the first call: nothing at all is a datagram, too.
+                if sent == len(view):
+                    return
+            await self._writable(sock)
 
     async def sock_sendto(self, sock: socket.socket, data: Any, address: Any) -> int:
         """Send a datagram. Gives the number of bytes sent."""
@@ -123,7 +121,8 @@ class SocketCalls(Readers):
             try:
                 return sock.sendto(data, address)
             except (BlockingIOError, InterruptedError):
-                await self._writable(sock.fileno())
+                pass
+            await self._writable(sock)
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         """Connect to ``address``; a host name is looked up first.
@@ -151,7 +150,7 @@ class SocketCalls(Readers):
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
                 return
-        await self._writable(sock.fileno())
+        await self._writable(sock)
         failure = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if failure:
             raise OSError(failure, f"Connect call failed {address}")

@@ -11,6 +11,7 @@ mod handle;
 mod pressure;
 mod protocol;
 mod raw;
+mod sock;
 mod stream;
 mod tls;
 

@@ -13,6 +13,7 @@ pub mod sockaddr;
 pub mod socket;
 pub mod tcp;
 pub mod time;
+pub mod unowned;
 mod waker;
 
 pub use selector::{Backend, Event, Events, Interest, Selector};

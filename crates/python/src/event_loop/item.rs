@@ -15,6 +15,8 @@ pub enum Ready {
     Receive(Owned),
     /// `Datagrams` whose socket can be written.
     Send(Owned),
+    /// A future that waits for a descriptor, which is ready.
+    Wake(Owned),
 }
 
 /// What stands for interest in a descriptor.
@@ -30,6 +32,8 @@ pub enum Watch {
     Receive(Owned),
     /// `Datagrams` that have something to send.
     Send(Owned),
+    /// A future that waits for a descriptor, once.
+    Wake(Owned),
 }
 
 impl From<Watch> for Ready {
@@ -41,6 +45,7 @@ impl From<Watch> for Ready {
             Watch::Write(stream) => Self::Write(stream),
             Watch::Receive(datagrams) => Self::Receive(datagrams),
             Watch::Send(datagrams) => Self::Send(datagrams),
+            Watch::Wake(future) => Self::Wake(future),
         }
     }
 }
@@ -53,7 +58,8 @@ impl Ready {
             | Self::Read(object)
             | Self::Write(object)
             | Self::Receive(object)
-            | Self::Send(object) => object,
+            | Self::Send(object)
+            | Self::Wake(object) => object,
         }
     }
 }
@@ -66,7 +72,8 @@ impl Watch {
             | Self::Read(object)
             | Self::Write(object)
             | Self::Receive(object)
-            | Self::Send(object) => object,
+            | Self::Send(object)
+            | Self::Wake(object) => object,
         }
     }
 }

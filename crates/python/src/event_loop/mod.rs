@@ -18,8 +18,9 @@ use pyo3::types::PyType;
 
 pub use self::core::{Core, DATAGRAM};
 pub use self::item::Watch;
-pub use self::readers::Direction;
+pub use self::readers::{Direction, check_free, wait_once};
 use crate::raw::NativeSlot;
+use crate::sock;
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
 
@@ -44,7 +45,7 @@ pub fn check(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
 #[pyfunction]
 pub fn attach_loop(class: &Bound<'_, PyType>) -> PyResult<()> {
     SLOT.claim::<Core>(class)?;
-    for method in schedule::METHODS.iter().chain(&tasks::METHODS) {
+    for method in schedule::METHODS.iter().chain(&tasks::METHODS).chain(&sock::METHODS) {
         method.attach(class)?;
     }
     Ok(())

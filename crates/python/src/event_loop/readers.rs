@@ -2,6 +2,8 @@
 
 use std::os::fd::RawFd;
 
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 use rondel_engine::SourceKey;
@@ -12,7 +14,7 @@ use super::item::Watch;
 use super::schedule::trace;
 use crate::errors::os_error;
 use crate::handle;
-use crate::raw::Owned;
+use crate::raw::{Owned, call_method};
 
 /// Which direction of a descriptor.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,27 @@ impl State {
         {
             self.watched.remove(&fd);
             self.driver.remove_source(key);
+        }
+        changed
+    }
+
+    /// Sets what is queued when `fd` is ready, the next time only, and gives back what stood there.
+    ///
+    /// Errors: those of `Driver::set_reader`.
+    fn watch_once(&mut self, fd: RawFd, direction: Direction, watch: Watch) -> std::io::Result<Option<Watch>> {
+        let known = self.watched.get(&fd).map(|entry| entry.key);
+        let key = known.unwrap_or_else(|| self.driver.add_source(fd));
+        let changed = match direction {
+            Direction::Read => self.driver.set_reader_once(key, watch),
+            Direction::Write => self.driver.set_writer_once(key, watch),
+        };
+        // It stays known between one time and the next: who closes the descriptor meanwhile need not say so.
+        if known.is_none() {
+            if changed.is_ok() {
+                self.watched.insert(fd, Watched { key, transport: None });
+            } else {
+                self.driver.remove_source(key);
+            }
         }
         changed
     }
@@ -89,6 +112,28 @@ impl State {
 
 /// What was held for a descriptor: its transport, and what stood for reading and for writing.
 pub type Removed = Option<(Option<Owned>, Option<Watch>, Option<Watch>)>;
+
+/// Queues `watch` when `fd` is ready, the next time only. A handle that stood there is cancelled, as `add_reader` does.
+///
+/// Errors: `RuntimeError` if the loop is closed, `OSError` if the descriptor can't be watched.
+pub fn wait_once(core: &Core, py: Python<'_>, fd: RawFd, direction: Direction, watch: Watch) -> PyResult<()> {
+    let previous = core.with(py, |state| state.watch_once(fd, direction, watch)).ok_or_else(closed)?;
+    match previous.map_err(|error| os_error(py, &error))? {
+        Some(Watch::Handle(handle)) => call_method(intern!(py, "cancel"), [handle.bind(py)]).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Errors: `RuntimeError` if a transport uses the descriptor that is not about to close it.
+#[inline]
+pub fn check_free(core: &Core, py: Python<'_>, fd: RawFd) -> PyResult<()> {
+    let Some(transport) = core.transport_of(py, fd) else { return Ok(()) };
+    if transport.call_method0(intern!(py, "is_closing"))?.is_truthy()? {
+        return Ok(());
+    }
+    let transport = transport.repr()?;
+    Err(PyRuntimeError::new_err(format!("File descriptor {fd} is used by transport {transport}")))
+}
 
 impl Core {
     fn watch_handle<'py>(

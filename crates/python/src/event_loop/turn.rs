@@ -14,6 +14,7 @@ use crate::datagram::Datagrams;
 use crate::errors::os_error;
 use crate::handle;
 use crate::raw::{call, call_method};
+use crate::sock;
 use crate::stream::Stream;
 
 /// So many items run between two looks at the clock.
@@ -92,9 +93,12 @@ impl Core {
             waited.map_err(|error| os_error(py, &error))?;
         }
         // Signal handlers run here, in the main thread; what they schedule belongs to this turn.
-        py.check_signals()?;
+        let signals = py.check_signals();
         let events = wait.as_ref().map(|_| &*events);
-        let count = self.with(py, |state| state.driver.collect(events)).ok_or_else(closed)?;
+        let count = self.with(py, |state| state.driver.collect(events));
+        // Only now: who is told once that a descriptor is ready must hear it, also if a handler ends the run.
+        signals?;
+        let count = count.ok_or_else(closed)?;
         for _ in 0..count {
             // Fewer than were counted: a callback has closed the loop, or a nested run took them.
             let Some(item) = self.with(py, |state| state.driver.take()).flatten() else { break };
@@ -113,6 +117,10 @@ impl Core {
     fn run_timed(&self, py: Python<'_>, item: &Ready) -> PyResult<()> {
         let start = self.now();
         self.run_item(py, item)?;
+        if let Ready::Wake(_) = item {
+            // Nothing but a future was set.
+            return Ok(());
+        }
         let taken = Duration::from_nanos(self.now() - start);
         let debug = py.import(intern!(py, "rondel._debug"))?;
         let taken = taken.as_secs_f64().into_pyobject(py)?;
@@ -130,6 +138,7 @@ impl Core {
             Ready::Read(stream) => stream.bind(py).cast::<Stream>()?.get().read_ready(py, self),
             Ready::Write(stream) => Stream::write_ready(stream.bind(py).cast::<Stream>()?),
             Ready::Receive(datagrams) => datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py),
+            Ready::Wake(future) => return sock::wake(py, future),
             Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),
         };
         ran.or_else(|error| faults::report(py, item, error))

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::event::epoll;
 
 use super::{Event, Events, Interest};
+use crate::unowned::borrow;
 
 /// Whether `epoll_pwait2` (Linux 5.11) is known to be missing, or forbidden by a seccomp profile.
 static NO_PWAIT2: AtomicBool = AtomicBool::new(false);
@@ -25,16 +26,16 @@ impl Epoll {
 
     pub(super) fn add(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
         let data = epoll::EventData::new_u64(token);
-        Ok(epoll::add(&self.fd, borrow(fd)?, data, flags(interest))?)
+        Ok(epoll::add(&self.fd, unowned(fd)?, data, flags(interest))?)
     }
 
     pub(super) fn modify(&self, fd: RawFd, token: u64, interest: Interest) -> io::Result<()> {
         let data = epoll::EventData::new_u64(token);
-        Ok(epoll::modify(&self.fd, borrow(fd)?, data, flags(interest))?)
+        Ok(epoll::modify(&self.fd, unowned(fd)?, data, flags(interest))?)
     }
 
     pub(super) fn delete(&self, fd: RawFd) -> io::Result<()> {
-        Ok(epoll::delete(&self.fd, borrow(fd)?)?)
+        Ok(epoll::delete(&self.fd, unowned(fd)?)?)
     }
 
     pub(super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
@@ -120,11 +121,7 @@ fn flags(interest: Interest) -> epoll::EventFlags {
     flags
 }
 
-fn borrow<'fd>(fd: RawFd) -> io::Result<BorrowedFd<'fd>> {
-    if fd < 0 {
-        return Err(io::Error::from_raw_os_error(libc::EBADF));
-    }
-    // SAFETY: the number goes to `epoll_ctl` and nowhere else: it neither reads, writes nor closes
-    // the descriptor, and answers EBADF where none is open.
-    Ok(unsafe { BorrowedFd::borrow_raw(fd) })
+fn unowned<'fd>(fd: RawFd) -> io::Result<BorrowedFd<'fd>> {
+    // SAFETY: the number goes to `epoll_ctl` and nowhere else, which does not touch the file itself.
+    unsafe { borrow(fd) }
 }
