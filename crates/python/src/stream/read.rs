@@ -19,6 +19,9 @@ use crate::raw::{Entered, Owned, call_method, new_bytes};
 use crate::tls::Tls;
 use rondel_net::Intake;
 
+/// Bytes of ciphertext that are received at once at most. The TLS library keeps what it has needed for them: a third more.
+const MOST_CIPHERTEXT: usize = 112 * 1024;
+
 /// What one receive gave.
 enum Received {
     Data(Owned),
@@ -140,21 +143,43 @@ impl Stream {
         self.with(py, |state| state.intake.received(len));
     }
 
-    /// Ciphertext goes from the loop's buffer into that of the TLS library.
+    /// Ciphertext goes from a buffer of the loop's into that of the TLS library; a bulk sender's through a larger one.
     #[inline]
     fn read_tls(&self, py: Python<'_>, core: &Core, tls: &Bound<'_, Tls>, descriptor: Descriptor) -> PyResult<()> {
-        let mut buffer = core.take_receive_buffer(py);
-        let received = match descriptor.receive(&mut buffer) {
-            Ok([]) => Ok(Received::End),
-            Ok(data) => tls.get().feed(py, data).map(|()| Received::Fed),
-            Err(error) => nothing_or(py, &error),
+        let received = if self.with(py, |state| state.intake.is_bulk()) {
+            let mut buffer = core.take_datagram_buffer(py);
+            let received = self.feed_tls(py, tls, descriptor, &mut buffer[..MOST_CIPHERTEXT]);
+            core.return_datagram_buffer(py, buffer);
+            received
+        } else {
+            let mut buffer = core.take_receive_buffer(py);
+            let received = self.feed_tls(py, tls, descriptor, &mut buffer);
+            core.return_receive_buffer(py, buffer);
+            received
         };
-        core.return_receive_buffer(py, buffer);
         match received {
             Ok(Received::Fed) => Tls::pump(tls),
             Ok(Received::End) => self.end_of_stream(py),
             Ok(_) => Ok(()),
             Err(error) => self.fatal(py, error, self.kind.read_error()),
+        }
+    }
+
+    #[inline]
+    fn feed_tls(
+        &self,
+        py: Python<'_>,
+        tls: &Bound<'_, Tls>,
+        descriptor: Descriptor,
+        buffer: &mut [MaybeUninit<u8>],
+    ) -> PyResult<Received> {
+        match descriptor.receive(buffer) {
+            Ok([]) => Ok(Received::End),
+            Ok(data) => {
+                self.received(py, data.len());
+                tls.get().feed(py, data).map(|()| Received::Fed)
+            }
+            Err(error) => nothing_or(py, &error),
         }
     }
 
