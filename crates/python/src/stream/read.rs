@@ -238,13 +238,17 @@ fn nothing_or(py: Python<'_>, error: &io::Error) -> PyResult<Received> {
     if error.kind() == io::ErrorKind::WouldBlock { Ok(Received::Nothing) } else { Err(os_error(py, error)) }
 }
 
+/// A block of this size, freed, has glibc keep the memory of smaller ones, and up to twice as much in all. A turn in which
+/// many bulk senders are heard holds a message of each.
+const KEPT: usize = 4 * 1024 * 1024;
+
 /// Has glibc keep the memory of large objects in the process. Otherwise each of them costs three system calls and fresh
 /// pages: an object cut to less than the threshold before it is freed never raises it (mallopt(3), `M_MMAP_THRESHOLD`).
-/// One that is freed whole does, as on asyncio the first receive does that brings nothing.
+/// One that is freed whole does, as on asyncio the first receive does that brings nothing. No page of it is touched.
 #[cold]
 fn keep_memory(py: Python<'_>) {
     // Without memory for it, the next receive says so.
-    let _freed = new_bytes(py, Intake::LARGE, |_| 0);
+    let _freed = new_bytes(py, KEPT, |_| 0);
 }
 
 /// Memory that a protocol gives to be filled, for as long as this lives.
