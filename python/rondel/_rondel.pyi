@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final, type_check_only
 
 from .datagrams import DatagramTransport
@@ -14,6 +14,7 @@ from .tls_transport import SSLTransport
 from .transports import StreamTransport
 
 __all__ = [
+    "Connection",
     "Core",
     "Datagrams",
     "Handle",
@@ -21,17 +22,19 @@ __all__ = [
     "TimerHandle",
     "Tls",
     "__version__",
-    "accept",
+    "accept_connections",
     "attach_datagrams",
     "attach_loop",
     "attach_pipes",
     "attach_tls",
     "attach_transport",
+    "begin_connect",
     "init_datagrams",
     "init_loop",
     "init_pipe",
     "init_tls",
     "init_transport",
+    "open_transport",
 ]
 
 __version__: str
@@ -120,9 +123,24 @@ class Stream(_Endpoint):
     eof: bool
     sending_file: bool
     @property
+    def connected(self) -> bool: ...
+    @property
     def transport(self) -> PipeTransport | StreamTransport | None: ...
     def connect(self) -> None: ...
     def write_many(self, chunks: Sequence[bytes]) -> None: ...
+
+@final
+class Connection:
+    """A connected stream socket, or one on its way, which it owns."""
+
+    @staticmethod
+    def of(sock: socket.socket, extra: dict[str, Any]) -> Connection: ...
+    def _connected(self, future: asyncio.Future[None], host: str, port: int) -> None: ...
+    def close(self) -> None: ...
+    def extra(self) -> dict[str, Any]: ...
+    def fileno(self) -> int: ...
+    def shut_down_writing(self) -> None: ...
+    def socket(self) -> socket.socket | None: ...
 
 @final
 class Datagrams(_Endpoint):
@@ -166,16 +184,34 @@ class Tls:
     def transport_ended(self) -> None: ...
     def write_many(self, parts: Sequence[bytes | bytearray | memoryview]) -> None: ...
 
-def accept(listener: int) -> tuple[int, Any] | None: ...
+def accept_connections(
+    event_loop: asyncio.AbstractEventLoop,
+    listener: int,
+    kind: tuple[int, int],
+    limit: int,
+    callback: Callable[[Connection], None],
+) -> None: ...
+def begin_connect(
+    event_loop: asyncio.AbstractEventLoop, host: Any, port: Any
+) -> tuple[Connection, asyncio.Future[None] | None] | None: ...
 def attach_loop(cls: type, /) -> None: ...
 def init_loop(event_loop: EventLoop) -> Core: ...
 def attach_transport(cls: type, /) -> None: ...
 def init_transport(
     transport: StreamTransport,
     event_loop: asyncio.AbstractEventLoop,
-    fd: int,
+    connection: Connection,
     protocol: asyncio.BaseProtocol,
-) -> Stream: ...
+    waiter: asyncio.Future[None] | None,
+    server: Any,
+) -> None: ...
+def open_transport(
+    event_loop: asyncio.AbstractEventLoop,
+    connection: Connection,
+    protocol: asyncio.BaseProtocol,
+    waiter: asyncio.Future[None] | None,
+    server: Any,
+) -> StreamTransport: ...
 def attach_pipes(base: type, writer: type) -> None: ...
 def init_pipe(
     transport: PipeTransport,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
-import os
 import socket
 from asyncio import constants, trsock
 from collections.abc import Callable
@@ -50,11 +49,11 @@ class Acceptor:
     ) -> None:
         self._loop = event_loop
         self._sock = sock
-        #: Family, type and protocol of the connections, as numbers, which `socket` takes fastest.
-        #: None for a socket of the program's own class, or of a family that `socket` alone knows.
-        self._kind: tuple[int, int, int] | None = None
+        #: Family and protocol of the connections. None for a socket of the program's own class, or
+        #: of a family that `socket` alone knows.
+        self._kind: tuple[int, int] | None = None
         if type(sock) is socket.socket and sock.family in _FAMILIES:
-            self._kind = (int(sock.family), sock.type | socket.SOCK_NONBLOCK, sock.proto)
+            self._kind = (int(sock.family), sock.proto)
         self._protocol_factory = protocol_factory
         self._server = server
         self._backlog = backlog
@@ -70,39 +69,30 @@ class Acceptor:
 
     def _accept(self) -> None:
         """Accept what has queued up, as many as the queue can hold: then others get their turn."""
+        try:
+            if self._kind is None:
+                self._accept_by_object()
+            else:
+                _rondel.accept_connections(
+                    self._loop, self._sock.fileno(), self._kind, self._backlog, self._accepted
+                )
+        except OSError as error:
+            if error.errno not in _OUT_OF_RESOURCES:
+                raise
+            self._pause(error)
+        else:
+            self._out_of_resources = False
+
+    def _accept_by_object(self) -> None:
+        """What a program makes of its own sockets, it says there."""
         for _ in range(self._backlog):
             try:
-                accepted = self._take()
+                connection, address = self._sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                break
-            except OSError as error:
-                if error.errno not in _OUT_OF_RESOURCES:
-                    raise
-                self._pause(error)
                 return
-            if accepted is None:
-                break
-            # In the next turn, as asyncio: whoever connects runs nothing of ours in between.
-            self._loop.call_soon(self._accepted, *accepted)
-        self._out_of_resources = False
-
-    def _take(self) -> tuple[socket.socket, Any] | None:
-        """A connection, non-blocking, and its peer's address. None when nobody waits."""
-        if self._kind is None:
-            # What a program makes of its own sockets, it says there.
-            connection, address = self._sock.accept()
             connection.setblocking(False)
-            return connection, address
-        accepted = _rondel.accept(self._sock.fileno())
-        if accepted is None:
-            return None
-        fd, address = accepted
-        try:
-            return socket.socket(*self._kind, fd), address
-        except BaseException:
-            # An audit hook may refuse.
-            os.close(fd)
-            raise
+            # In the next turn, as asyncio: whoever connects runs nothing of ours in between.
+            self._loop.call_soon(self._accepted, connection, {"peername": address})
 
     def _pause(self, error: OSError) -> None:
         """Try again when there may be enough again; say it once, not at each attempt."""
@@ -119,8 +109,11 @@ class Acceptor:
             }
         )
 
-    def _accepted(self, connection: socket.socket, address: Any) -> None:
-        if self._server is not None and not self._server.is_serving():
+    def _accepted(
+        self, connection: socket.socket | _rondel.Connection, extra: dict[str, Any] | None = None
+    ) -> None:
+        server = self._server
+        if server is not None and not server.is_serving():
             # Closed since: it counts no more connections.
             connection.close()
             return
@@ -128,11 +121,11 @@ class Acceptor:
         try:
             protocol = self._protocol_factory()
             if self._sslcontext:
-                self._shake_hands(connection, address, protocol)
+                self._shake_hands(connection, extra, protocol)
+            elif isinstance(connection, _rondel.Connection):
+                _rondel.open_transport(self._loop, connection, protocol, None, server)
             else:
-                self._loop._make_socket_transport(
-                    connection, protocol, extra={"peername": address}, server=self._server
-                )
+                self._loop._make_socket_transport(connection, protocol, extra=extra, server=server)
         except (SystemExit, KeyboardInterrupt):
             connection.close()
             raise
@@ -141,7 +134,10 @@ class Acceptor:
             self._report(error, protocol=protocol)
 
     def _shake_hands(
-        self, connection: socket.socket, address: Any, protocol: asyncio.BaseProtocol
+        self,
+        connection: socket.socket | _rondel.Connection,
+        extra: dict[str, Any] | None,
+        protocol: asyncio.BaseProtocol,
     ) -> None:
         waiter = self._loop.create_future()
         transport = self._loop._make_ssl_transport(
@@ -150,7 +146,7 @@ class Acceptor:
             self._sslcontext,
             waiter,
             server_side=True,
-            extra={"peername": address},
+            extra=extra,
             server=self._server,
             **self._ssl_options,
         )

@@ -8,8 +8,9 @@ import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import _rondel
 from .accepting import Acceptor
-from .readers import Readers
+from .socks import SocketCalls
 from .transports import StreamTransport
 
 # What TLS takes is imported where the first connection or server needs it: a program without starts
@@ -21,14 +22,61 @@ if TYPE_CHECKING:
 ProtocolFactory = Callable[[], asyncio.BaseProtocol]
 
 
-class Connections(Readers):
+class Connections(SocketCalls):
     """The part of the loop that makes stream transports."""
 
     __slots__ = ()
 
+    async def create_connection(
+        self,
+        protocol_factory: ProtocolFactory,
+        host: Any = None,
+        port: Any = None,
+        **options: Any,
+    ) -> tuple[Any, Any]:
+        """Connect to ``host`` and ``port``. Gives the transport and the protocol.
+
+        Raises OSError when nobody serves there. Arguments, and what is more than a plain connection
+        to a numeric address, are those of the version at hand.
+        """
+        if (
+            not self._debug
+            and (not options or _are_defaults(options))
+            and getattr(self.sock_connect, "__func__", None) is _SOCK_CONNECT
+        ):
+            begun = _rondel.begin_connect(self, host, port)
+            if begun is not None:
+                return await self._finish_connect(protocol_factory, *begun)
+        return await super().create_connection(protocol_factory, host, port, **options)
+
+    # For who looks at its signature.
+    create_connection.__wrapped__ = asyncio.BaseEventLoop.create_connection  # type: ignore[attr-defined]
+
+    async def _finish_connect(
+        self,
+        protocol_factory: ProtocolFactory,
+        connection: _rondel.Connection,
+        future: asyncio.Future[None] | None,
+    ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        try:
+            if future is not None:
+                await future
+            protocol = protocol_factory()
+            waiter = self.create_future()
+            transport = _rondel.open_transport(self, connection, protocol, waiter, None)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            await waiter
+        except BaseException:
+            transport.close()
+            raise
+        return transport, protocol
+
     def _make_socket_transport(
         self,
-        sock: socket.socket,
+        sock: socket.socket | _rondel.Connection,
         protocol: asyncio.BaseProtocol,
         waiter: asyncio.Future[None] | None = None,
         *,
@@ -41,7 +89,7 @@ class Connections(Readers):
 
     def _make_ssl_transport(
         self,
-        rawsock: socket.socket,
+        rawsock: socket.socket | _rondel.Connection,
         protocol: asyncio.BaseProtocol,
         sslcontext: ssl.SSLContext | None,
         waiter: asyncio.Future[None] | None = None,
@@ -170,6 +218,26 @@ class Connections(Readers):
             resume.cancel()
             raise
         return upgraded
+
+
+#: An heir's own is called.
+_SOCK_CONNECT = SocketCalls.sock_connect
+
+#: Those of `create_connection` that say nothing when they are None.
+_OPTIONS = {
+    "ssl",
+    "sock",
+    "local_addr",
+    "server_hostname",
+    "ssl_handshake_timeout",
+    "ssl_shutdown_timeout",
+    "happy_eyeballs_delay",
+    "interleave",
+}
+
+
+def _are_defaults(options: dict[str, Any]) -> bool:
+    return all(value is None and name in _OPTIONS for name, value in options.items())
 
 
 def _take_over(protocol: asyncio.BaseProtocol, tls: TLSProtocol) -> None:

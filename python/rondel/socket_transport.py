@@ -22,18 +22,22 @@ class SocketTransport(Lifecycle):
     _sock: socket.socket | None
     _sock_fd: int
 
+    def _is_connected(self) -> bool:
+        return self._sock is not None
+
     def _take(self, sock: socket.socket) -> None:
         self._sock = sock  # type: ignore[misc]  # a slot of its heirs
         _hold(sock)
 
     def __repr__(self) -> str:
         info = [self.__class__.__name__]
-        if self._sock is None:
+        connected = self._is_connected()
+        if not connected:
             info.append("closed")
         elif self.is_closing():
             info.append("closing")
         info.append(f"fd={self._sock_fd}")
-        if self._sock is not None and not self._loop.is_closed():
+        if connected and not self._loop.is_closed():
             info.append(f"read={'polling' if self._stream.watching else 'idle'}")
             state = "polling" if self._stream.pending else "idle"
             info.append(f"write=<{state}, bufsize={self._stream.buffer_size}>")

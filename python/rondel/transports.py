@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import warnings
 from asyncio import constants, transports
 from asyncio.log import logger
 from typing import TYPE_CHECKING, Any
 
-from . import _rondel, _versions
+from . import _rondel
 from .flow import Reading, Writing
 from .lifecycle import wake
 from .socket_transport import SocketTransport, describe
@@ -26,16 +27,17 @@ class StreamTransport(SocketTransport, Reading, Writing, transports._FlowControl
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_connection",  # for native methods alone (NativeSlot in crates/python/src/raw/slot.rs)
         "_loop",
-        "_native",  # for native methods alone (NativeSlot in crates/python/src/raw/slot.rs)
+        "_native",  # the same
         "_server",
-        "_sock",
         "_sock_fd",
         "_stream",
         "_transfer",  # what a file transfer under way waits for
     )
 
     _stream: _rondel.Stream
+    _transfer: asyncio.Future[None] | None
 
     _sendfile_compatible = constants._SendfileMode.TRY_NATIVE
     _start_tls_compatible = True
@@ -43,56 +45,52 @@ class StreamTransport(SocketTransport, Reading, Writing, transports._FlowControl
     def __init__(
         self,
         event_loop: asyncio.AbstractEventLoop,
-        sock: socket.socket,
+        sock: socket.socket | _rondel.Connection,
         protocol: asyncio.BaseProtocol,
         waiter: asyncio.Future[None] | None = None,
         *,
         extra: dict[str, Any] | None = None,
         server: Any = None,
     ) -> None:
-        # First, as it refuses what is no loop of ours, and a second time.
-        self._stream = _rondel.init_transport(self, event_loop, sock.fileno(), protocol)
-        asyncio.Transport.__init__(self, describe(sock, extra or {}))
-        self._loop = event_loop
-        self._transfer: asyncio.Future[None] | None = None
-        self._sock = None
-        self._sock_fd = sock.fileno()
-        self._server = server
-        if server is not None:
-            # A closed server refuses: nothing is held yet.
-            _versions.attach_to_server(server, self)
-        if _is_tcp(sock):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._take(sock)
-        self._stream.connect()
-        self._begin(protocol, waiter)
+        if type(sock) is _rondel.Connection:
+            connection = sock
+        else:
+            connection = _rondel.Connection.of(sock, describe(sock, extra or {}))
+            if _is_tcp(sock):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _rondel.init_transport(self, event_loop, connection, protocol, waiter, server)
+
+    if TYPE_CHECKING:
+        # Native: attached below.
+
+        def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+            """Native: attached below, as `writelines` and `is_closing` are, and what follows."""
+
+        def _call_connection_lost(self, error: BaseException | None) -> None: ...
+        def _known(self) -> dict[str, Any]: ...
+        def _release_socket(self) -> None: ...
+        def _socket(self) -> socket.socket | None: ...
+
+    @property
+    def _sock(self) -> socket.socket | None:  # type: ignore[override]  # there an attribute
+        """For programs that look: the socket itself, made when it is asked for first."""
+        return self._socket()
+
+    @property
+    def _extra(self) -> dict[str, Any]:
+        """For programs that look: all that `get_extra_info` knows."""
+        return self._known()
+
+    def _is_connected(self) -> bool:
+        return self._stream.connected
 
     # --- Reading ----------------------------------------------------------------------------------
 
-    def _eof_received(self) -> None:
-        """The peer sends no more (native code)."""
-        if self._loop.get_debug():
-            logger.debug("%r received EOF", self)
-        protocol: Any = self._stream.protocol
-        try:
-            keep_open = protocol.eof_received()
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:
-            self._fatal_error(error, "Fatal error: protocol.eof_received() call failed.")
-            return
-        if keep_open:
-            # The end would be reported at each turn.
-            self._stream.stop_reading()
-        else:
-            self.close()
+    def _log_eof(self) -> None:
+        """In debug mode (native code)."""
+        logger.debug("%r received EOF", self)
 
     # --- Writing ----------------------------------------------------------------------------------
-
-    if TYPE_CHECKING:
-
-        def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
-            """Native: attached below, as `writelines` and `is_closing` are."""
 
     def can_write_eof(self) -> bool:
         """True."""
@@ -125,13 +123,15 @@ class StreamTransport(SocketTransport, Reading, Writing, transports._FlowControl
 
     # --- The end ----------------------------------------------------------------------------------
 
-    def _release_socket(self) -> None:
-        super()._release_socket()
+    def _unclosed(self, _warn: Any = warnings.warn) -> None:
+        """Nobody has closed the transport, and nobody has it any more (native code)."""
+        _warn(f"unclosed transport {self!r}", ResourceWarning, source=self)
+        self._release_socket()
+
+    def _end_transfer(self) -> None:
+        """The connection is lost while a file is sent (native code)."""
         if self._transfer is not None and not self._transfer.done():
             self._transfer.set_exception(ConnectionError("Connection is closed by peer"))
-        server, self._server = self._server, None
-        if server is not None:
-            _versions.detach_from_server(server, self)
 
 
 def _is_tcp(sock: socket.socket) -> bool:

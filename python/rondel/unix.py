@@ -13,13 +13,12 @@ from typing import Any
 
 from . import _versions
 from .connections import Connections, ProtocolFactory
-from .socks import SocketCalls
 
 #: Where a Unix socket is: a path, or an abstract name, which begins with a NUL (unix(7)).
 Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 
-class UnixSockets(Connections, SocketCalls):
+class UnixSockets(Connections):
     """The part of the loop that connects and serves Unix sockets."""
 
     __slots__ = ()

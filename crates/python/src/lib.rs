@@ -1,8 +1,8 @@
 //! The native half of the Python package `rondel`: it translates between the engine and the
 //! interpreter, and decides nothing.
 
-mod accept;
 mod cell;
+mod connection;
 mod datagram;
 mod endpoint;
 mod errors;
@@ -30,13 +30,16 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<stream::Stream>()?;
     module.add_class::<datagram::Datagrams>()?;
     module.add_class::<tls::Tls>()?;
-    module.add_function(wrap_pyfunction!(accept::accept_connection, module)?)?;
+    module.add_class::<connection::Connection>()?;
+    module.add_function(wrap_pyfunction!(connection::accept::accept_connections, module)?)?;
+    module.add_function(wrap_pyfunction!(connection::connect::begin_connect, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;
     module.add_function(wrap_pyfunction!(stream::pipes::attach_pipes, module)?)?;
     module.add_function(wrap_pyfunction!(stream::pipes::init_pipe, module)?)?;
-    module.add_function(wrap_pyfunction!(stream::init_transport, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::open::init_transport, module)?)?;
+    module.add_function(wrap_pyfunction!(stream::open::open_transport, module)?)?;
     module.add_function(wrap_pyfunction!(datagram::attach_datagrams, module)?)?;
     module.add_function(wrap_pyfunction!(datagram::init_datagrams, module)?)?;
     module.add_function(wrap_pyfunction!(tls::attach_tls, module)?)?;

@@ -5,6 +5,7 @@
 //! gives back `io::Result`. Policy (when to read, what to retry, whom to tell) lives above.
 
 pub mod accept;
+pub mod connect;
 pub mod datagram;
 pub mod fork;
 pub mod pipe;

@@ -66,6 +66,14 @@ impl NativeSlot {
         !class.is_null() && unsafe { ffi::PyObject_TypeCheck(instance.as_ptr(), class) } != 0
     }
 
+    /// The class that [`claim`](Self::claim) was given; it lives for ever.
+    ///
+    /// Errors: `RuntimeError` if there was none.
+    pub fn class(&self) -> PyResult<*mut ffi::PyTypeObject> {
+        let class = self.class.load(Ordering::Relaxed);
+        if class.is_null() { Err(missing()) } else { Ok(class) }
+    }
+
     fn place(&self, instance: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {
         // An instance of the class is that large at least, by the class's own layout.
         instance.wrapping_byte_offset(self.offset.load(Ordering::Relaxed)).cast()

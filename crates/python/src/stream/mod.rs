@@ -7,14 +7,14 @@
 
 mod chunk;
 mod descriptor;
+mod end;
 mod flow;
 mod native;
+pub mod open;
 pub mod pipes;
 mod read;
 mod write;
 mod writelines;
-
-use std::os::fd::RawFd;
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -28,12 +28,15 @@ use self::descriptor::{Descriptor, Kind};
 pub use self::native::{native_of, write_shared};
 pub use self::read::WritableView;
 use crate::cell::GilCell;
+use crate::connection::Connection;
 use crate::endpoint::{Endpoint, Watched, endpoint_methods};
 use crate::event_loop::{Direction, Watch};
-use crate::raw::{Args, Method, NativeSlot, Owned, noargs, one_arg};
+use crate::raw::{Args, Method, NativeSlot, Owned, fast, noargs, one_arg};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
-static METHODS: [Method; 3] = [
+/// Holds the transport's [`Connection`].
+static CONNECTION: NativeSlot = NativeSlot::new("_connection");
+static METHODS: [Method; 12] = [
     one_arg(
         c"write",
         c"write($self, data)\n--\n\nSend data (bytes, bytearray or memoryview), or queue what the system does not take.",
@@ -45,6 +48,23 @@ static METHODS: [Method; 3] = [
         writelines::writelines,
     ),
     noargs(c"is_closing", c"is_closing($self)\n--\n\nWhether the transport is closing or closed.", is_closing),
+    fast(
+        c"get_extra_info",
+        c"get_extra_info($self, name, default=None)\n--\n\nWhat is known of the connection: socket, sockname, peername.",
+        end::get_extra_info,
+    ),
+    noargs(
+        c"close",
+        c"close($self)\n--\n\nSend what is queued, then close. connection_lost follows in a later turn.",
+        end::close,
+    ),
+    noargs(c"__del__", c"__del__($self)\n--\n\n", end::finalize),
+    one_arg(c"_call_connection_lost", c"_call_connection_lost($self, error)\n--\n\n", end::connection_lost),
+    noargs(c"_eof_received", c"_eof_received($self)\n--\n\n", end::eof_received),
+    noargs(c"_known", c"_known($self)\n--\n\n", end::known),
+    noargs(c"_release_socket", c"_release_socket($self)\n--\n\n", end::release_socket),
+    noargs(c"_socket", c"_socket($self)\n--\n\n", end::socket),
+    one_arg(c"_start", c"_start($self, waiter)\n--\n\n", open::start),
 ];
 
 /// What the GIL protects.
@@ -70,6 +90,7 @@ pub struct Stream {
 #[pyfunction]
 pub fn attach_transport(class: &Bound<'_, PyType>) -> PyResult<()> {
     SLOT.claim::<Stream>(class)?;
+    CONNECTION.claim::<Connection>(class)?;
     METHODS.iter().try_for_each(|method| method.attach(class))
 }
 
@@ -81,27 +102,12 @@ fn is_closing(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     Ok(PyBool::new(py, closing).to_owned().into_any().into())
 }
 
-/// Gives a new transport its native half, and returns it. `fd` stays open until `disconnect`.
-///
-/// Raises `TypeError` for a loop that is no `EventLoop`, `RuntimeError` when the transport has one.
-#[pyfunction]
-pub fn init_transport<'py>(
-    transport: &Bound<'py, PyAny>,
-    event_loop: &Bound<'py, PyAny>,
-    fd: RawFd,
-    protocol: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, Stream>> {
-    let stream = Stream::new(transport, event_loop, Descriptor { fd, kind: Kind::Socket }, protocol)?;
-    SLOT.fill(transport, stream.clone().into_any().into())?;
-    Ok(stream)
-}
-
 /// The native half of a transport.
 ///
 /// # Safety
 /// `transport` is a live instance of the class given to [`attach_transport`].
 unsafe fn stream_of<'a>(py: Python<'_>, transport: *mut ffi::PyObject) -> PyResult<Borrowed<'a, '_, Stream>> {
-    // SAFETY: as promised by the caller; `init_transport` fills the slot with a Stream.
+    // SAFETY: as promised by the caller; `open::init_transport` fills the slot with a Stream.
     unsafe { SLOT.get(py, transport) }
 }
 
@@ -161,6 +167,12 @@ impl Stream {
     /// Enters a socket among the loop's, so that `add_reader` on it is refused. Reads nothing yet.
     fn connect(&self, py: Python<'_>) -> PyResult<()> {
         self.enter(py)
+    }
+
+    /// Whether the transport has its descriptor still.
+    #[getter]
+    fn connected(&self, py: Python<'_>) -> bool {
+        self.with(py, |state| state.endpoint.fd.is_some())
     }
 
     #[getter]
