@@ -240,3 +240,37 @@ async def test_from_inside_the_loop(loop, pair, seen):
     loop.remove_reader(ours)
     await turns(2)
     assert seen == ["r"]
+
+
+def test_arguments_by_name(loop):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        loop.add_reader(fd=ours, callback=print)
+        loop.add_writer(ours.fileno(), callback=print)
+        assert loop.remove_reader(fd=ours) is True
+        assert loop.remove_writer(fd=ours.fileno()) is True
+        assert loop.remove_writer(ours) is False
+
+
+def test_wrong_arguments(loop):
+    for method in (loop.add_reader, loop.add_writer, loop.remove_reader, loop.remove_writer):
+        with pytest.raises(TypeError):
+            method()
+        with pytest.raises(TypeError):
+            method(nonsense=1)
+    for method in (loop.add_reader, loop.add_writer):
+        with pytest.raises(TypeError):
+            method(0)
+    for method in (loop.remove_reader, loop.remove_writer):
+        with pytest.raises(TypeError):
+            method(0, print)
+
+
+def test_on_a_closed_loop(loop):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        loop.add_reader(ours, print)
+        loop.close()
+        with pytest.raises(RuntimeError, match="Event loop is closed"):
+            loop.add_reader(ours, print)
+        assert loop.remove_reader(ours) is False

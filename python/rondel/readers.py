@@ -46,7 +46,11 @@ def _cancel(previous: object) -> None:
 
 
 class Readers(LoopBase):
-    """The part of the loop that watches descriptors for the user."""
+    """The part of the loop that watches descriptors for the user.
+
+    The four public methods stand here for what is unusual: keywords, wrong arguments, debug mode.
+    Native ones come before them (crates/python/src/event_loop/add_reader.rs).
+    """
 
     __slots__ = ()
 

@@ -175,7 +175,7 @@ pub fn closed() -> PyErr {
 #[pymethods]
 impl Core {
     #[getter]
-    fn get_closed(&self) -> bool {
+    pub fn get_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
     }
 

@@ -4,6 +4,7 @@
 //! reaches. What runs once a callback is attached to that class as raw methods (`schedule`,
 //! `tasks`); what runs once a loop or once a descriptor are methods of `Core`.
 
+mod add_reader;
 mod core;
 mod faults;
 mod item;
@@ -45,7 +46,9 @@ pub fn check(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
 #[pyfunction]
 pub fn attach_loop(class: &Bound<'_, PyType>) -> PyResult<()> {
     SLOT.claim::<Core>(class)?;
-    for method in schedule::METHODS.iter().chain(&tasks::METHODS).chain(&sock::METHODS) {
+    add_reader::remember(class)?;
+    let readers = &add_reader::METHODS;
+    for method in schedule::METHODS.iter().chain(&tasks::METHODS).chain(readers).chain(&sock::METHODS) {
         method.attach(class)?;
     }
     Ok(())

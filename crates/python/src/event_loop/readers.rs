@@ -113,6 +113,20 @@ impl State {
 /// What was held for a descriptor: its transport, and what stood for reading and for writing.
 pub type Removed = Option<(Option<Owned>, Option<Watch>, Option<Watch>)>;
 
+/// Sets or removes what is queued each time `fd` is ready, and gives back what stood there.
+///
+/// Errors: `RuntimeError` if the loop is closed, `OSError` if the descriptor can't be watched.
+pub fn set_watch(
+    core: &Core,
+    py: Python<'_>,
+    fd: RawFd,
+    direction: Direction,
+    watch: Option<Watch>,
+) -> PyResult<Option<Watch>> {
+    let previous = core.with(py, |state| state.watch(fd, direction, watch)).ok_or_else(closed)?;
+    previous.map_err(|error| os_error(py, &error))
+}
+
 /// Queues `watch` when `fd` is ready, the next time only. A handle that stood there is cancelled, as `add_reader` does.
 ///
 /// Errors: `RuntimeError` if the loop is closed, `OSError` if the descriptor can't be watched.
@@ -150,8 +164,7 @@ impl Core {
             }
             None => None,
         };
-        let previous = self.with(py, |state| state.watch(fd, direction, watch)).ok_or_else(closed)?;
-        let previous = previous.map_err(|error| os_error(py, &error))?;
+        let previous = set_watch(self, py, fd, direction, watch)?;
         Ok(previous.map(|watch| watch.object().bind(py).clone()))
     }
 }

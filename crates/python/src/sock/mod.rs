@@ -7,6 +7,7 @@ mod plain;
 mod transfer;
 mod wait;
 
+pub use self::plain::fileno;
 pub use self::wait::wake;
 use crate::raw::{Method, fast, one_arg};
 
