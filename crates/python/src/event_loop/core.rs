@@ -14,7 +14,7 @@ use rondel_net::Intake;
 use super::item::{Ready, Watch};
 use crate::cell::GilCell;
 use crate::errors::os_error;
-use crate::raw::{Owned, SpareBytes};
+use crate::raw::{Lent, Owned, SpareBytes};
 
 /// Bytes that the loop's buffer for streams holds.
 const RECEIVE: usize = Intake::SMALL;
@@ -38,11 +38,13 @@ pub struct Watched {
 pub struct State {
     pub driver: Driver<Ready, Watch>,
     pub watched: HashMap<RawFd, Watched>,
+    /// `{"loop": the loop}`, once a future was made.
+    pub future_arguments: Option<Owned>,
     /// Lent to a wait under way.
     pub events: Option<Box<Events>>,
     /// Lent to a receive under way.
     pub receive: Option<ReceiveBuffer>,
-    /// Made of what was received last.
+    /// Was made of what was received, and is free.
     pub spare: SpareBytes,
     /// The same for datagrams.
     pub datagram: Option<ReceiveBuffer>,
@@ -71,6 +73,7 @@ impl Core {
             state: GilCell::new(Some(State {
                 driver,
                 watched: HashMap::new(),
+                future_arguments: None,
                 events: Some(Box::default()),
                 receive: None,
                 spare: SpareBytes::default(),
@@ -131,12 +134,19 @@ impl Core {
         &self,
         py: Python<'_>,
         fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> Option<&mut [u8]>,
-    ) -> Option<Owned> {
+    ) -> Option<Lent> {
         self.with(py, |state| {
             let buffer = state.receive.get_or_insert_with(|| Box::new_uninit_slice(RECEIVE));
-            fill(buffer).map(|data| state.spare.make(py, data))
+            fill(buffer).map(|data| state.spare.lend(py, data))
         })
         .flatten()
+    }
+
+    /// Takes back what `receive` has made: it may serve again.
+    #[inline]
+    pub fn take_back(&self, py: Python<'_>, lent: Lent) {
+        let stale = self.with(py, |state| state.spare.take_back(lent));
+        drop(stale);
     }
 
     /// The loop's buffer for one receive; a new one if that is in use.
@@ -285,6 +295,9 @@ impl Core {
             }
             for watch in watches {
                 watch.object().visit(&visit)?;
+            }
+            if let Some(arguments) = &state.future_arguments {
+                arguments.visit(&visit)?;
             }
             for transport in state.watched.values().filter_map(|entry| entry.transport.as_ref()) {
                 transport.visit(&visit)?;

@@ -52,7 +52,7 @@ impl<'a, const LEADING: usize> Call<'a, LEADING> {
         let mut context = None;
         if let Some((leading, rest)) = args.positional().split_first_chunk::<LEADING>() {
             for (name, value) in args.keywords() {
-                if name.eq("context")? {
+                if is_context(&name)? {
                     context = (!value.is_none()).then(|| value.to_owned().into());
                 } else {
                     return Err(Args::unexpected(method, &name));
@@ -72,7 +72,7 @@ impl<'a, const LEADING: usize> Call<'a, LEADING> {
         }
         let mut context = None;
         for (name, value) in args.keywords() {
-            if name.eq("context")? {
+            if is_context(&name)? {
                 context = (!value.is_none()).then(|| value.to_owned().into());
                 continue;
             }
@@ -265,4 +265,11 @@ fn is_running(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
     Ok(PyBool::new(py, core.get().get_thread().is_some()).to_owned().into_any().into())
+}
+
+/// Whether that is the name of the argument `context`. The interpreter's own name of it is one object.
+#[inline]
+fn is_context(name: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let context = intern!(name.py(), "context");
+    if name.is(context) { Ok(true) } else { name.eq(context) }
 }

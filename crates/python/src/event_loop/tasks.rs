@@ -4,10 +4,10 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::core_of;
-use crate::raw::{Args, Method, Owned, call, fast, noargs};
+use crate::raw::{Args, Method, Owned, call, call_keywords, fast, noargs};
 
 pub static METHODS: [Method; 2] = [
     noargs(c"create_future", c"create_future($self)\n--\n\nA future of this loop.", create_future),
@@ -44,10 +44,18 @@ fn classes(py: Python<'_>) -> PyResult<&Classes> {
 
 fn create_future(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
-    let classes = classes(py)?;
-    let mut stack = [std::ptr::null_mut(), slf];
-    // SAFETY: the class, the names and `self` are alive through the call.
-    unsafe { call(py, classes.future.as_ptr(), &mut stack, Some(classes.names.bind(py))) }
+    // SAFETY: the interpreter calls the method with a live EventLoop.
+    let (core, event_loop) = unsafe { (core_of(py, slf)?, Borrowed::from_ptr(py, slf)) };
+    let future = classes(py)?.future.bind(py);
+    let known = core.get().with(py, |state| state.future_arguments.clone()).flatten();
+    if let Some(arguments) = known {
+        return call_keywords(future, arguments.bind(py).cast::<PyDict>()?);
+    }
+    let arguments = PyDict::new(py);
+    arguments.set_item(intern!(py, "loop"), event_loop)?;
+    let kept = arguments.clone().into_any().into();
+    core.get().with(py, |state| state.future_arguments = Some(kept));
+    call_keywords(future, &arguments)
 }
 
 /// Whatever else `Task` takes in this version of Python (name, context, `eager_start`) is passed on to

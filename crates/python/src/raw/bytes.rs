@@ -39,13 +39,17 @@ pub fn new_bytes(
     }
 }
 
-/// The bytes object made last, to be used again once nobody else has it: one that a protocol has looked at and let go.
+/// A bytes object that nobody has any more, to be used again.
 ///
 /// Above 1032 bytes, memory costs glibc several times as much as below, and a message more than anything else that is
 /// done for it natively. The object that stands by is one at most, and small enough not to matter.
 #[derive(Debug, Default)]
-pub struct SpareBytes {
-    object: Option<Owned>,
+pub struct SpareBytes(Option<Lent>);
+
+/// A bytes object, to be given back.
+#[derive(Debug)]
+pub struct Lent {
+    object: Owned,
     /// For how many bytes the object was made.
     room: usize,
 }
@@ -53,15 +57,30 @@ pub struct SpareBytes {
 impl SpareBytes {
     /// An object of `data`, which must not be longer than is to be kept. Runs no Python code.
     #[inline]
-    pub fn make(&mut self, py: Python<'_>, data: &[u8]) -> Owned {
-        match &self.object {
-            Some(object) if self.fits(data.len()) && Self::is_ours_alone(object) => {
-                // SAFETY: nobody else has a reference; the room is enough.
-                unsafe { Self::overwrite(object, data) };
-                object.clone()
+    pub fn lend(&mut self, py: Python<'_>, data: &[u8]) -> Lent {
+        match self.0.take_if(|spare| spare.fits(data.len())) {
+            Some(spare) => {
+                // SAFETY: nobody else has a reference, as it stood here; the room is enough.
+                unsafe { spare.overwrite(data) };
+                spare
             }
-            _ => self.make_new(py, data),
+            None => Lent { object: PyBytes::new(py, data).into_any().into(), room: data.len() },
         }
+    }
+
+    /// Takes an object back that nobody else has kept, and gives what is to be dropped.
+    #[inline]
+    pub fn take_back(&mut self, lent: Lent) -> Option<Lent> {
+        // Shorter ones are the interpreter's, and shared.
+        if lent.room > 1 && lent.is_ours_alone() { self.0.replace(lent) } else { Some(lent) }
+    }
+}
+
+impl Lent {
+    /// The object, whole as any other.
+    #[inline]
+    pub fn object(&self) -> &Owned {
+        &self.object
     }
 
     /// Whoever keeps the object keeps its room, too: it may be larger by little.
@@ -71,19 +90,19 @@ impl SpareBytes {
     }
 
     #[inline]
-    fn is_ours_alone(object: &Owned) -> bool {
+    fn is_ours_alone(&self) -> bool {
         // SAFETY: the GIL is held where a reference is used, and the object is alive.
-        (unsafe { ffi::Py_REFCNT(object.as_ptr()) }) == 1
+        (unsafe { ffi::Py_REFCNT(self.object.as_ptr()) }) == 1
     }
 
     /// Makes the object one of `data`.
     ///
     /// # Safety
-    /// It is a bytes object made for that many bytes at least, and for two, to which nobody else has a reference.
+    /// It was made for that many bytes at least, and for two, and nobody else has a reference to it.
     #[inline]
     #[allow(deprecated)] // the hash that the object remembers: who reuses it must forget it
-    unsafe fn overwrite(object: &Owned, data: &[u8]) {
-        let bytes = object.as_ptr().cast::<ffi::PyBytesObject>();
+    unsafe fn overwrite(&self, data: &[u8]) {
+        let bytes = self.object.as_ptr().cast::<ffi::PyBytesObject>();
         // SAFETY: as promised by the caller, who has all that is to be known of the object: it is as new. Behind the
         // bytes there is room for the zero that ends them.
         unsafe {
@@ -94,13 +113,11 @@ impl SpareBytes {
             memory.add(data.len()).write(0);
         }
     }
+}
 
-    fn make_new(&mut self, py: Python<'_>, data: &[u8]) -> Owned {
-        let object: Owned = PyBytes::new(py, data).into_any().into();
-        // Shorter ones are the interpreter's, and shared.
-        if data.len() > 1 {
-            (self.object, self.room) = (Some(object.clone()), data.len());
-        }
-        object
+impl From<Owned> for Lent {
+    /// One that is not used again.
+    fn from(object: Owned) -> Self {
+        Self { object, room: 0 }
     }
 }

@@ -7,7 +7,7 @@
 
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::Owned;
 
@@ -57,6 +57,17 @@ pub fn call_tuple(callable: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>) -> PyR
     // SAFETY: the GIL is held, and both are live objects.
     unsafe {
         let result = guarded(|| PyObject_Call(callable.as_ptr(), args.as_ptr(), std::ptr::null_mut()));
+        Owned::from_new(callable.py(), result)
+    }
+}
+
+/// Calls `callable` with keywords alone. `keywords` is not changed by what takes its arguments natively.
+#[inline]
+pub fn call_keywords(callable: &Bound<'_, PyAny>, keywords: &Bound<'_, PyDict>) -> PyResult<Owned> {
+    let none = PyTuple::empty(callable.py());
+    // SAFETY: the GIL is held, and all are live objects.
+    unsafe {
+        let result = guarded(|| PyObject_Call(callable.as_ptr(), none.as_ptr(), keywords.as_ptr()));
         Owned::from_new(callable.py(), result)
     }
 }

@@ -11,8 +11,8 @@ mod method;
 mod owned;
 mod slot;
 
-pub use bytes::{SpareBytes, new_bytes};
-pub use call::{call, call_method, call_tuple};
+pub use bytes::{Lent, SpareBytes, new_bytes};
+pub use call::{call, call_keywords, call_method, call_tuple};
 pub use context::{Entered, copy_context};
 pub use method::{Args, Method, fast, noargs, one_arg};
 pub use owned::Owned;

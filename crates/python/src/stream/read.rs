@@ -15,7 +15,7 @@ use crate::endpoint::Watched;
 use crate::errors::os_error;
 use crate::event_loop::Core;
 use crate::protocol::{Feed, Protocol};
-use crate::raw::{Entered, Owned, call_method, new_bytes};
+use crate::raw::{Entered, Lent, Owned, call_method, new_bytes};
 use crate::tls::Tls;
 use rondel_net::Intake;
 
@@ -24,7 +24,7 @@ const MOST_CIPHERTEXT: usize = 112 * 1024;
 
 /// What one receive gave.
 enum Received {
-    Data(Owned),
+    Data(Lent),
     /// Given to the TLS layer.
     Fed,
     End,
@@ -61,7 +61,7 @@ impl Stream {
         match protocol.feed() {
             Feed::Plain => {
                 let received = self.receive(py, core, descriptor, intake);
-                self.give(py, &protocol, received)
+                self.give(py, core, &protocol, received)
             }
             Feed::Tls(tls) => self.read_tls(py, core, tls.bind(py).cast::<Tls>()?, descriptor),
             Feed::Buffered => self.read_buffered(py, &protocol),
@@ -69,12 +69,15 @@ impl Stream {
     }
 
     #[inline]
-    fn give(&self, py: Python<'_>, protocol: &Protocol, received: PyResult<Received>) -> PyResult<()> {
+    fn give(&self, py: Python<'_>, core: &Core, protocol: &Protocol, received: PyResult<Received>) -> PyResult<()> {
         match received {
             Ok(Received::Data(data)) => {
                 let name = intern!(py, "data_received");
-                match call_method(name, [protocol.object().bind(py), data.bind(py)]) {
-                    Ok(_) => Ok(()),
+                match call_method(name, [protocol.object().bind(py), data.object().bind(py)]) {
+                    Ok(_) => {
+                        core.take_back(py, data);
+                        Ok(())
+                    }
                     // A pipe stays open then: so it is in asyncio.
                     Err(error) if self.kind == Kind::ReadPipe => {
                         self.parties(py).report(py, error, "Fatal error: protocol.data_received() call failed.")
@@ -136,7 +139,7 @@ impl Stream {
         let Some(data) = data else { return result };
         let len = data.bind(py).cast::<PyBytes>()?.as_bytes().len();
         self.received(py, len);
-        Ok(Received::Data(data))
+        Ok(Received::Data(data.into()))
     }
 
     fn received(&self, py: Python<'_>, len: usize) {
