@@ -12,7 +12,7 @@ from benches.families.base import Bench, Family
 from benches.families.startup import PROGRAM
 from benches.model import Case, MeasureError, Measurement
 from benches.process import Process
-from benches.report import comparison, files, plots, readme
+from benches.report import comparison, files, picture, readme
 from benches.session import Chosen, Circumstances, Session, begin, number_of_samples
 from benches.store import Store, StoreError, alike
 
@@ -109,7 +109,7 @@ def _check_target(target: Target | None) -> None:
     try:
         files.check(target.files)
         target.store.folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, readme.MarksError, plots.NoPlotsError) as problem:
+    except (OSError, readme.MarksError, picture.NoPlotsError) as problem:
         raise NotReadyError(f"can't write the report: {problem}") from None
 
 

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Sequence
 
 from benches.model import Measurement
-from benches.report import comparison, performance, plots, provenance, readme
+from benches.report import comparison, performance, picture, plots, provenance, readme
 from benches.report.markdown import paragraph
 from benches.settings import ROOT
 
@@ -37,7 +37,7 @@ def check(files: Files) -> None:
     """Finds out before minutes are spent: raises OSError, MarksError or NoPlotsError."""
     readme.with_table((ROOT / "README.md").read_text(), "")
     if files.plots_needed:
-        plots.check()
+        picture.check()
     for path in (files.performance, files.readme):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not os.access(path if path.exists() else path.parent, os.W_OK):
@@ -46,9 +46,12 @@ def check(files: Files) -> None:
 
 def write(files: Files, measurements: Sequence[Measurement]) -> None:
     """Writes the page of all figures with its plots, and the README with its table renewed."""
-    drawn = plots.draw(measurements, files.plots) if files.plots_needed or plots.possible() else []
+    drawn = []
+    if files.plots_needed or picture.possible():
+        drawn = plots.draw(measurements, files.plots)
     table = comparison.short(measurement.table for measurement in measurements)
-    text = f"{table}\n\n{caption(measurements)}"
+    shown = [plot.markdown("docs/plots") for plot in drawn if plot.file == plots.README]
+    text = "\n\n".join([*shown, table, caption(measurements)])
     renewed = readme.with_table((ROOT / "README.md").read_text(), text)
     notes = NOTES.read_text() if NOTES.exists() else ""
     files.performance.write_text(performance.document(measurements, drawn, notes))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from benches.model import Measurement
 from benches.report import comparison, markdown, provenance
 from benches.report.markdown import paragraph
-from benches.report.plots import Plot
+from benches.report.picture import Plot
 from benches.target import LEVEL
 
 OPENING = (
