@@ -46,33 +46,26 @@ class Connections(SocketCalls):
         ):
             begun = _rondel.begin_connect(self, host, port)
             if begun is not None:
-                return await self._finish_connect(protocol_factory, *begun)
+                connection, future = begun
+                try:
+                    if future is not None:
+                        await future
+                    protocol = protocol_factory()
+                    waiter = self.create_future()
+                    transport = _rondel.open_transport(self, connection, protocol, waiter, None)
+                except BaseException:
+                    connection.close()
+                    raise
+                try:
+                    await waiter
+                except BaseException:
+                    transport.close()
+                    raise
+                return transport, protocol
         return await super().create_connection(protocol_factory, host, port, **options)
 
     # For who looks at its signature.
     create_connection.__wrapped__ = asyncio.BaseEventLoop.create_connection  # type: ignore[attr-defined]
-
-    async def _finish_connect(
-        self,
-        protocol_factory: ProtocolFactory,
-        connection: _rondel.Connection,
-        future: asyncio.Future[None] | None,
-    ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
-        try:
-            if future is not None:
-                await future
-            protocol = protocol_factory()
-            waiter = self.create_future()
-            transport = _rondel.open_transport(self, connection, protocol, waiter, None)
-        except BaseException:
-            connection.close()
-            raise
-        try:
-            await waiter
-        except BaseException:
-            transport.close()
-            raise
-        return transport, protocol
 
     def _make_socket_transport(
         self,

@@ -106,15 +106,15 @@ impl Connection {
         let py = slf.py();
         let this = slf.get();
         let Some(fd) = this.own(py) else { return Ok(()) };
+        // SAFETY: the loop was checked.
+        let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) }?;
         // A descriptor of that number that was closed without a word is the loop's affair.
-        event_loop.call_method1(intern!(py, "_check_free"), (fd.0,))?;
+        event_loop::check_free(core.get(), py, fd.0)?;
         let callback = slf.getattr(intern!(py, "_connected"))?;
         let args = [future.as_ptr(), host.as_ptr(), port.as_ptr()];
         // SAFETY: all are live objects, and the loop was checked.
         let handle =
             unsafe { handle::make(py, handle::Kind::Soon, event_loop.as_ptr(), callback.as_ptr(), &args, None) }?;
-        // SAFETY: the loop was checked.
-        let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) }?;
         core.get().check_open()?;
         let watch = Watch::Handle(handle.clone());
         let old = core.get().with(py, |state| state.watch(fd.0, Direction::Write, Some(watch)));
@@ -141,7 +141,7 @@ impl Connection {
             waiting.leave(py, own);
         }
         let Some(fd) = own else { return Ok(()) };
-        if future.call_method0(intern!(py, "done"))?.is_truthy()? {
+        if call_method(intern!(py, "done"), [future])?.bind(py).is_truthy()? {
             return Ok(());
         }
         match sys::take_error(fd) {

@@ -99,7 +99,7 @@ pub(super) fn release_socket(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyR
     let server = transport.getattr(intern!(py, "_server"))?;
     if !server.is_none() {
         transport.setattr(intern!(py, "_server"), py.None())?;
-        versions(py)?.call_method1(intern!(py, "detach_from_server"), (server, &*transport))?;
+        call_method(intern!(py, "detach_from_server"), [versions(py)?, &server, &*transport])?;
     }
     closed.map(|()| none(py))
 }

@@ -11,7 +11,7 @@ use super::descriptor::{Descriptor, Kind};
 use super::{CONNECTION, SLOT, Stream, stream_of};
 use crate::connection::Connection;
 use crate::endpoint::Watched;
-use crate::event_loop::Direction;
+use crate::event_loop::{self, Direction};
 use crate::raw::{Args, Owned, call_method};
 
 /// Gives a new transport its native half and its connection. The protocol hears of it in the next turn, and `waiter`
@@ -39,7 +39,7 @@ pub fn init_transport<'py>(
     transport.setattr(intern!(py, "_server"), server)?;
     if !server.is_none() {
         // A closed server refuses: nothing is held yet.
-        versions(py)?.call_method1(intern!(py, "attach_to_server"), (server, transport))?;
+        call_method(intern!(py, "attach_to_server"), [versions(py)?, server, transport])?;
     }
     connection.get().hold(py)?;
     CONNECTION.fill(transport, connection.clone().into_any().into())?;
@@ -64,7 +64,10 @@ pub fn open_transport<'py>(
     server: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = event_loop.py();
-    event_loop.call_method1(intern!(py, "_check_free"), (connection.get().fileno(py)?,))?;
+    event_loop::check(event_loop)?;
+    // SAFETY: the loop was looked at.
+    let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) }?;
+    event_loop::check_free(core.get(), py, connection.get().fileno(py)?)?;
     let class = SLOT.class()?;
     // SAFETY: the class is a type whose instances its own metaclass makes this way, and that has no `__new__` of its own.
     let transport = unsafe { Owned::from_new(py, ffi::PyType_GenericAlloc(class, 0)) }?;
