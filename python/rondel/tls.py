@@ -139,7 +139,7 @@ class TLSProtocol(asyncio.Protocol):
         self._handshake_timeout_handle = self._loop.call_later(
             self._ssl_handshake_timeout, self._check_handshake_timeout
         )
-        self._tls.start(below)
+        self._tls.start(below, self._server_side)
 
     def eof_received(self) -> bool:
         """The peer sends no more: finish what is under way, then close the transport below."""

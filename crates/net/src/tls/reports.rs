@@ -4,11 +4,14 @@ use super::{Closing, Left, Outcome, Phase, Tls};
 
 impl Tls {
     /// There is a transport: the handshake may begin. Gives whether it does; not so after a close or an abort.
-    pub fn start(&mut self) -> bool {
+    ///
+    /// `speaks_first`: this side has something to say before it hears from the other, as a client has. A server's library
+    /// is not asked before ciphertext has come: all it could answer is that it wants some.
+    pub fn start(&mut self, speaks_first: bool) -> bool {
         let starts = self.phase == Phase::Idle;
         if starts {
             self.phase = Phase::Handshaking;
-            self.arrived = true;
+            self.arrived |= speaks_first;
         }
         starts
     }

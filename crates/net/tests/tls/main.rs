@@ -17,7 +17,7 @@ proptest! {
 
 fn open() -> Tls {
     let mut tls = Tls::default();
-    assert!(tls.start());
+    assert!(tls.start(true));
     assert_eq!(tls.next_step(), Step::Handshake);
     assert!(tls.handshake_ended(Outcome::Done, 0, 0));
     tls.delivered();
@@ -30,7 +30,7 @@ fn what_is_written_before_the_handshake_waits_for_it() {
     let mut tls = Tls::default();
     assert!(tls.write(10));
     assert_eq!(tls.next_step(), Step::Wait);
-    tls.start();
+    tls.start(true);
     assert_eq!(tls.next_step(), Step::Handshake);
     assert!(!tls.handshake_ended(Outcome::Wanting, 0, 200));
     assert_eq!(tls.next_step(), Step::Send);
@@ -125,4 +125,18 @@ fn what_the_transport_refuses_stays_plain() {
     assert_eq!(tls.next_step(), Step::Send);
     tls.sent();
     assert_eq!(tls.next_step(), Step::ResumeWriting);
+}
+
+#[test]
+fn a_server_asks_its_library_once_the_client_has_spoken() {
+    let mut tls = Tls::default();
+    assert!(tls.start(false));
+    assert_eq!(tls.next_step(), Step::Wait);
+    tls.received(200);
+    assert_eq!(tls.next_step(), Step::Handshake);
+    // Of start_tls: what came before there was a transport counts, too.
+    let mut tls = Tls::default();
+    tls.received(200);
+    assert!(tls.start(false));
+    assert_eq!(tls.next_step(), Step::Handshake);
 }

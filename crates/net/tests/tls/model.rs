@@ -60,7 +60,7 @@ impl Model<'_> {
         match event % 16 {
             0 => {
                 let idle = self.tls.phase() == Phase::Idle;
-                assert_eq!(self.tls.start(), idle);
+                assert_eq!(self.tls.start(event > 64), idle);
             }
             1..=4 if !self.transport_ended => {
                 self.incoming += much / 10;

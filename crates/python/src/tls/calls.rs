@@ -9,10 +9,10 @@ use crate::protocol::Protocol;
 #[pymethods]
 impl Tls {
     /// There is a transport for the ciphertext: begins the handshake, unless the connection is closed already.
-    fn start(slf: &Bound<'_, Self>, transport: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn start(slf: &Bound<'_, Self>, transport: &Bound<'_, PyAny>, server_side: bool) -> PyResult<()> {
         let below = Below::new(transport);
         let stale = slf.get().with(slf.py(), |state| {
-            state.machine.start();
+            state.machine.start(!server_side);
             state.below.replace(below)
         });
         drop(stale);
