@@ -53,6 +53,26 @@ async def test_a_reader_that_pauses_holds_the_sender(loop):
         await until(lambda: transport.get_read_buffer_size() <= low)
 
 
+async def test_what_has_waited_comes_in_large_pieces(loop):
+    """Also where a piece ends in the middle of a record."""
+    async with tls_connected() as (transport, protocol, peer):
+        transport.pause_reading()
+        sent = asyncio.ensure_future(in_thread(send_records, peer, 60))
+        _, high = transport.get_read_buffer_limits()
+        await until(lambda: transport.get_read_buffer_size() >= high)
+        transport.resume_reading()
+        await protocol.received(600_000)
+        await sent
+        pieces = [len(event[1]) for event in protocol.events if event[0] == "data"]
+        assert sum(pieces) == 600_000
+        assert min(pieces) > 5_000
+
+
+def send_records(peer, count):
+    for _ in range(count):
+        peer.send(bytes(10_000))
+
+
 async def test_a_writer_is_told_to_pause_and_to_resume(loop):
     async with tls_connected(small_buffers=True) as (transport, protocol, peer):
         data = bytes(range(256)) * 10_000

@@ -59,6 +59,8 @@ pub enum Ending {
     Left(Left),
     /// There is a part of a record that the library has taken already.
     Partial,
+    /// There was no more room: the library may hold what is left of a record.
+    Full,
     Failed(PyErr),
 }
 
@@ -219,7 +221,7 @@ impl Engine {
             let room = &mut memory[filled..];
             let most = room.len();
             if most == 0 {
-                return (filled, Ending::Left(Left::Perhaps));
+                return (filled, Ending::Full);
             }
             match self.decrypt_some(py, room) {
                 Ok(0) => return (filled, Ending::Left(Left::End)),

@@ -75,10 +75,11 @@ impl Tls {
     /// Reports how a read ended. Gives its error: the application gets what came before that.
     #[inline]
     fn read_ended(&self, py: Python<'_>, engine: &Engine, end: Ending, data: bool) -> Option<PyErr> {
-        let partial = matches!(end, Ending::Partial);
+        let partial = matches!(end, Ending::Partial | Ending::Full);
         let left = match end {
             Ending::Left(left) => Ok(left),
             Ending::Partial => Ok(Left::Nothing),
+            Ending::Full => Ok(Left::Perhaps),
             Ending::Failed(error) => Err(error),
         };
         match left.and_then(|left| Ok((left, engine.incoming(py)?, engine.outgoing(py)?))) {
