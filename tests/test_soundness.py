@@ -2,6 +2,7 @@
 
 import _thread
 import asyncio
+import contextlib
 import gc
 import signal
 import socket
@@ -260,3 +261,30 @@ async def test_write_is_no_method_of_a_pipe_that_is_read(loop):
         transport.close()
         await protocol.lost
         await asyncio.sleep(0)
+
+
+@pytest.mark.rondel_only("asyncio's handles are of asyncio's class")
+def test_a_handle_keeps_its_class_and_its_memory(loop):
+    def callback(*args):
+        pass
+
+    for handle in (loop.call_soon(callback, 1), loop.call_later(60, callback, 1, 2, 3)):
+        for other in (asyncio.Handle, asyncio.TimerHandle):
+            with pytest.raises(TypeError):
+                handle.__class__ = other
+        # The descriptors of the base class reach what a handle keeps in its slots.
+        for name in ("_args", "_callback", "_cancelled", "_context", "_loop", "_repr"):
+            member = vars(asyncio.Handle)[name]
+            member.__set__(handle, [name])
+            assert member.__get__(handle) == [name]
+        with contextlib.suppress(AttributeError, TypeError):
+            repr(handle)
+        gc.collect()
+        handle.cancel()
+        for name in ("_args", "_callback", "_cancelled", "_context", "_loop", "_repr"):
+            with contextlib.suppress(AttributeError):
+                vars(asyncio.Handle)[name].__delete__(handle)
+        handle.cancel()
+        del handle
+    gc.collect()
+    run(loop)

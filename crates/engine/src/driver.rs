@@ -198,6 +198,16 @@ impl<T, W> Driver<T, W> {
         self.ready.iter()
     }
 
+    /// How many timers were made so far, for [`timers_since`](Self::timers_since).
+    pub fn timers_made(&self) -> u64 {
+        self.timers.made()
+    }
+
+    /// What waits for the timers that were made when so many had been made before, in no order.
+    pub fn timers_since(&self, made: u64) -> impl Iterator<Item = &T> {
+        self.timers.since(made)
+    }
+
     /// How many timers wait.
     pub fn timers_len(&self) -> usize {
         self.timers.len()

@@ -79,6 +79,19 @@ impl<T> Timers<T> {
         self.slots.iter().filter_map(|slot| slot.item.as_ref())
     }
 
+    /// How many were made so far.
+    pub fn made(&self) -> u64 {
+        self.made
+    }
+
+    /// Those of them that were made when `made` had been made before, in no order.
+    pub fn since(&self, made: u64) -> impl Iterator<Item = &T> {
+        let any = if made == self.made { &[] } else { self.heap.as_slice() };
+        any.iter()
+            .filter(move |entry| entry.order >= made)
+            .filter_map(|entry| self.slots[entry.slot as usize].item.as_ref())
+    }
+
     #[allow(clippy::cast_possible_truncation)] // four billion timers need more memory than there is
     pub fn insert(&mut self, at: Nanos, item: T) -> TimerKey {
         let place = self.heap.len() as u32;

@@ -12,7 +12,7 @@ use rondel_sys::sockaddr::{self, Address, SocketAddress};
 use super::{Connection, Kind, audit, object};
 use crate::errors::os_error;
 use crate::event_loop::{self, Direction, Watch};
-use crate::handle;
+use crate::handle::{self, Pending};
 use crate::raw::{Owned, call_method};
 use crate::stream::Socket;
 
@@ -20,12 +20,12 @@ use crate::stream::Socket;
 pub struct Waiting {
     event_loop: Owned,
     /// Queued when the socket becomes writable.
-    handle: Owned,
+    handle: Pending,
 }
 
 impl Waiting {
     pub fn held(&self) -> [&Owned; 2] {
-        [&self.event_loop, &self.handle]
+        [&self.event_loop, self.handle.object()]
     }
 
     /// Watches no longer.
@@ -113,8 +113,7 @@ impl Connection {
         let callback = slf.getattr(intern!(py, "_connected"))?;
         let args = [future.as_ptr(), host.as_ptr(), port.as_ptr()];
         // SAFETY: all are live objects, and the loop was checked.
-        let handle =
-            unsafe { handle::make(py, handle::Kind::Soon, event_loop.as_ptr(), callback.as_ptr(), &args, None) }?;
+        let handle = unsafe { handle::make_shown(py, event_loop.as_ptr(), callback.as_ptr(), &args) }?;
         core.get().check_open()?;
         let watch = Watch::Handle(handle.clone());
         let old = core.get().with(py, |state| state.watch(fd.0, Direction::Write, Some(watch)));

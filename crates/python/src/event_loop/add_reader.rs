@@ -65,7 +65,7 @@ fn add(slf: *mut ffi::PyObject, args: Args<'_, '_>, direction: Direction, python
     check_free(core.get(), py, fd)?;
     core.get().check_open()?;
     // SAFETY: all are live objects, the first an EventLoop.
-    let handle = unsafe { handle::make(py, handle::Kind::Soon, slf, *callback, rest, None) }?;
+    let handle = unsafe { handle::make_shown(py, slf, *callback, rest) }?;
     let previous = set_watch(core.get(), py, fd, direction, Some(Watch::Handle(handle)))?;
     cancel(py, previous)?;
     Ok(py.None().into_bound(py).into())
@@ -104,7 +104,7 @@ fn usual(core: &Core, args: Args<'_, '_>, file: *mut ffi::PyObject) -> Option<Ra
 #[inline]
 fn cancel(py: Python<'_>, previous: Option<Watch>) -> PyResult<()> {
     match previous {
-        Some(Watch::Handle(handle)) => call_method(intern!(py, "cancel"), [handle.bind(py)]).map(drop),
+        Some(Watch::Handle(handle)) => call_method(intern!(py, "cancel"), [handle.object().bind(py)]).map(drop),
         _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
@@ -14,6 +14,7 @@ use rondel_net::Intake;
 use super::item::{Ready, Watch};
 use crate::cell::GilCell;
 use crate::errors::os_error;
+use crate::handle::Pending;
 use crate::raw::{Lent, Owned, SpareBytes};
 
 /// Bytes that the loop's buffer for streams holds.
@@ -60,6 +61,8 @@ pub struct Core {
     debug: AtomicBool,
     stopping: AtomicBool,
     task_factory: AtomicBool,
+    /// How many runs are under way: one at most, unless a program tricks the loop.
+    runs: AtomicU32,
     /// The identifier of the thread inside `run_forever`, as Python counts them; 0 for none.
     thread: AtomicU64,
 }
@@ -84,6 +87,7 @@ impl Core {
             debug: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             task_factory: AtomicBool::new(false),
+            runs: AtomicU32::new(0),
             thread: AtomicU64::new(0),
         })
     }
@@ -113,6 +117,19 @@ impl Core {
     #[inline]
     pub fn has_task_factory(&self) -> bool {
         self.task_factory.load(Ordering::Relaxed)
+    }
+
+    /// Whether the loop runs, in whichever thread.
+    #[inline]
+    pub fn runs(&self) -> bool {
+        self.runs.load(Ordering::Relaxed) != 0
+    }
+
+    /// Says that the loop runs, while the value lives. The caller holds the loop from its stack.
+    pub fn begin_run<'a, 'py>(&'a self, py: Python<'py>) -> Run<'a, 'py> {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        let made_before = self.with(py, |state| state.driver.timers_made()).unwrap_or(0);
+        Run { core: self, py, made_before }
     }
 
     /// Errors: `RuntimeError` if the loop is closed.
@@ -167,6 +184,26 @@ impl Core {
     /// Gives the buffer back.
     pub fn return_datagram_buffer(&self, py: Python<'_>, buffer: ReceiveBuffer) {
         self.with(py, |state| state.datagram = Some(buffer));
+    }
+}
+
+/// A run of the loop, under way.
+pub struct Run<'a, 'py> {
+    core: &'a Core,
+    py: Python<'py>,
+    made_before: u64,
+}
+
+impl Drop for Run<'_, '_> {
+    /// What is still pending becomes known to the garbage collector (see [`Pending`]).
+    fn drop(&mut self) {
+        if self.core.runs.fetch_sub(1, Ordering::Relaxed) > 1 {
+            return;
+        }
+        self.core.with(self.py, |state| {
+            let timers = state.driver.timers_since(self.made_before);
+            state.driver.ready().chain(timers).for_each(Ready::show);
+        });
     }
 }
 
@@ -261,7 +298,8 @@ impl Core {
     fn schedule(&self, py: Python<'_>, handle: &Bound<'_, PyAny>) -> PyResult<()> {
         crate::handle::check(handle)?;
         self.check_open()?;
-        let item = Ready::Handle(handle.clone().into());
+        // SAFETY: it is a handle of ours.
+        let item = Ready::Handle(unsafe { Pending::new(handle.clone().into()) });
         self.with(py, |state| {
             state.driver.push(item);
             state.driver.remote().wake_if_asleep();
@@ -286,6 +324,10 @@ impl Core {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if self.runs() {
+            // The loop is reached, and so is all that it holds: it need not be looked at.
+            return Ok(());
+        }
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };
         let visited = self.with(py, |state| {

@@ -1,12 +1,13 @@
 //! What the driver hands out in this embedding.
 
+use crate::handle::Pending;
 use crate::raw::Owned;
 
 /// Something to run.
 #[derive(Debug)]
 pub enum Ready {
     /// A `Handle` or `TimerHandle`.
-    Handle(Owned),
+    Handle(Pending),
     /// A `Stream` whose socket can be read.
     Read(Owned),
     /// A `Stream` whose socket can be written.
@@ -23,7 +24,7 @@ pub enum Ready {
 #[derive(Clone, Debug)]
 pub enum Watch {
     /// The handle of `add_reader` or `add_writer`.
-    Handle(Owned),
+    Handle(Pending),
     /// A `Stream` that reads.
     Read(Owned),
     /// A `Stream` that has something to write.
@@ -51,11 +52,18 @@ impl From<Watch> for Ready {
 }
 
 impl Ready {
+    /// Tells the garbage collector of a handle that it does not know yet. It knows all other objects.
+    pub fn show(&self) {
+        if let Self::Handle(pending) = self {
+            pending.show();
+        }
+    }
+
     /// The object held.
     pub fn object(&self) -> &Owned {
         match self {
-            Self::Handle(object)
-            | Self::Read(object)
+            Self::Handle(pending) => pending.object(),
+            Self::Read(object)
             | Self::Write(object)
             | Self::Receive(object)
             | Self::Send(object)
@@ -68,8 +76,8 @@ impl Watch {
     /// The object held.
     pub fn object(&self) -> &Owned {
         match self {
-            Self::Handle(object)
-            | Self::Read(object)
+            Self::Handle(pending) => pending.object(),
+            Self::Read(object)
             | Self::Write(object)
             | Self::Receive(object)
             | Self::Send(object)

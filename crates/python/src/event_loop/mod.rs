@@ -37,6 +37,13 @@ pub unsafe fn core_of<'a>(py: Python<'_>, event_loop: *mut ffi::PyObject) -> PyR
     unsafe { SLOT.get(py, event_loop) }
 }
 
+/// The same for any object: `None` where there is no native half.
+#[inline]
+pub fn core_in<'a, 'py>(event_loop: &'a Bound<'py, PyAny>) -> Option<Borrowed<'a, 'py, Core>> {
+    // SAFETY: its class is looked at first.
+    if SLOT.is_in(event_loop) { unsafe { SLOT.get(event_loop.py(), event_loop.as_ptr()) }.ok() } else { None }
+}
+
 /// Errors: `TypeError` if `event_loop` is no `EventLoop`.
 pub fn check(event_loop: &Bound<'_, PyAny>) -> PyResult<()> {
     SLOT.check(event_loop)

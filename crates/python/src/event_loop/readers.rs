@@ -13,7 +13,7 @@ use super::core_of;
 use super::item::Watch;
 use super::schedule::trace;
 use crate::errors::os_error;
-use crate::handle;
+use crate::handle::{self, Pending};
 use crate::raw::{Owned, call_method};
 
 /// Which direction of a descriptor.
@@ -133,7 +133,7 @@ pub fn set_watch(
 pub fn wait_once(core: &Core, py: Python<'_>, fd: RawFd, direction: Direction, watch: Watch) -> PyResult<()> {
     let previous = core.with(py, |state| state.watch_once(fd, direction, watch)).ok_or_else(closed)?;
     match previous.map_err(|error| os_error(py, &error))? {
-        Some(Watch::Handle(handle)) => call_method(intern!(py, "cancel"), [handle.bind(py)]).map(drop),
+        Some(Watch::Handle(handle)) => call_method(intern!(py, "cancel"), [handle.object().bind(py)]).map(drop),
         _ => Ok(()),
     }
 }
@@ -160,7 +160,8 @@ impl Core {
         let watch = match handle {
             Some(handle) => {
                 handle::check(handle)?;
-                Some(Watch::Handle(handle.clone().into()))
+                // SAFETY: it is a handle of ours.
+                Some(Watch::Handle(unsafe { Pending::new(handle.clone().into()) }))
             }
             None => None,
         };
@@ -183,11 +184,10 @@ impl Core {
         let py = event_loop.py();
         let args: Vec<_> = args.iter().map(Bound::as_ptr).collect();
         // SAFETY: all are live objects; the module is private, and its caller passes an EventLoop.
-        let handle: Owned =
-            unsafe { handle::make(py, handle::Kind::Soon, event_loop.as_ptr(), callback.as_ptr(), &args, None)? };
+        let handle = unsafe { handle::make_shown(py, event_loop.as_ptr(), callback.as_ptr(), &args)? };
         // SAFETY: as above.
-        trace(py, unsafe { core_of(py, event_loop.as_ptr()) }?.get(), &handle)?;
-        Ok(handle.bind(py).clone())
+        trace(py, unsafe { core_of(py, event_loop.as_ptr()) }?.get(), handle.object())?;
+        Ok(handle.object().bind(py).clone())
     }
 
     /// Queues `handle` each time `fd` can be read; None ends that. Gives the handle that stood there.

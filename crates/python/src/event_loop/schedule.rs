@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyFloat};
 use super::core::{Core, closed};
 use super::core_of;
 use super::item::Ready;
-use crate::handle::{self, Fields, Kind};
+use crate::handle::{self, Fields, Kind, Pending, Timer};
 use crate::raw::{Args, Method, Owned, fast, noargs};
 
 pub static METHODS: [Method; 7] = [
@@ -147,7 +147,7 @@ fn schedule_soon(
     // SAFETY: the arguments are alive through the call.
     let handle = unsafe { handle::make(py, Kind::Soon, slf, callback, call.args, call.context) }?;
     trace(py, core, &handle)?;
-    let item = Ready::Handle(handle.clone());
+    let item = Ready::Handle(pending(core, &handle));
     core.with(py, |state| {
         state.driver.push(item);
         if any_thread {
@@ -156,6 +156,17 @@ fn schedule_soon(
         }
     });
     Ok(handle)
+}
+
+/// A handle just made, for the hands of its loop.
+#[inline]
+fn pending(core: &Core, handle: &Owned) -> Pending {
+    // SAFETY: the handle was made by `handle::make`.
+    let pending = unsafe { Pending::new(handle.clone()) };
+    if !core.runs() {
+        pending.show();
+    }
+    pending
 }
 
 fn call_later(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
@@ -189,8 +200,8 @@ fn call_at(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let handle = unsafe { schedule_at(py, core.get(), slf, when, callback, args, context) }?;
     if !given.is_exact_instance_of::<PyFloat>() {
         // SAFETY: the handle was made above.
-        let fields = unsafe { Fields::of(handle.as_ptr()) };
-        fields.when_object.set(Some(given.to_owned().into()));
+        let timer = unsafe { Timer::of(handle.as_ptr()) };
+        timer.when_object.set(Some(given.to_owned().into()));
     }
     Ok(handle)
 }
@@ -222,13 +233,12 @@ unsafe fn schedule_at(
     // SAFETY: as promised by the caller.
     let handle = unsafe { handle::make(py, Kind::Timer, event_loop, callback, args, context) }?;
     trace(py, core, &handle)?;
-    let item = Ready::Handle(handle.clone());
+    // SAFETY: as above.
+    let timer = unsafe { Timer::of(handle.as_ptr()) };
+    timer.when.set(when);
+    let item = Ready::Handle(pending(core, &handle));
     let key = core.with(py, |state| state.driver.schedule(nanos(when), item)).ok_or_else(closed)?;
-    // SAFETY: the handle was made above.
-    let fields = unsafe { Fields::of(handle.as_ptr()) };
-    fields.when.set(when);
-    fields.timer.set(key.to_bits());
-    fields.scheduled.set(true);
+    timer.key.set(key.to_bits());
     Ok(handle)
 }
 

@@ -64,7 +64,19 @@ impl Core {
     ///
     /// Raises `KeyboardInterrupt` and `SystemExit` of a callback or of a signal handler at once; what
     /// was ready stays ready, and the loop can run again.
-    fn run(&self, py: Python<'_>) -> PyResult<()> {
+    fn run(slf: &Bound<'_, Self>) -> PyResult<()> {
+        // A reference of our own: whoever called may lose theirs.
+        let (py, held) = (slf.py(), slf.clone());
+        let core = held.get();
+        let run = core.begin_run(py);
+        let ended = core.turns(py);
+        drop(run);
+        ended
+    }
+}
+
+impl Core {
+    fn turns(&self, py: Python<'_>) -> PyResult<()> {
         let mut events = self.with(py, |state| state.events.take()).flatten().unwrap_or_default();
         let mut pace = Pace { since: self.now(), items: 0 };
         let ended = loop {
@@ -76,9 +88,7 @@ impl Core {
         self.with(py, |state| state.events = Some(events));
         ended
     }
-}
 
-impl Core {
     #[inline]
     fn turn(&self, py: Python<'_>, events: &mut Events, pace: &mut Pace) -> PyResult<()> {
         let wait = self.with(py, |state| state.driver.prepare()).ok_or_else(closed)?;
@@ -134,7 +144,7 @@ impl Core {
     fn run_item(&self, py: Python<'_>, item: &Ready) -> PyResult<()> {
         let ran = match item {
             // SAFETY: these items are handles, and this one is alive: the item holds it.
-            Ready::Handle(handle) => return unsafe { handle::run(py, handle.as_ptr()) },
+            Ready::Handle(handle) => return unsafe { handle::run(py, handle.object().as_ptr()) },
             Ready::Read(stream) => stream.bind(py).cast::<Stream>()?.get().read_ready(py, self),
             Ready::Write(stream) => Stream::write_ready(stream.bind(py).cast::<Stream>()?),
             Ready::Receive(datagrams) => datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py),

@@ -5,11 +5,12 @@ use std::ffi::{CStr, c_void};
 use pyo3::ffi;
 use pyo3::prelude::*;
 
-use super::fields::{Fields, peek};
+use super::class::Kind;
+use super::fields::{Fields, Timer, UNSCHEDULED, peek};
 use crate::raw::Owned;
 
-/// A table of read-only attributes, ended by an empty entry; made once.
-pub fn table() -> *mut ffi::PyGetSetDef {
+/// A table of read-only attributes of one of the classes, ended by an empty entry; made once.
+pub fn table(kind: Kind) -> *mut ffi::PyGetSetDef {
     fn entry(name: &'static CStr, get: ffi::getter) -> ffi::PyGetSetDef {
         ffi::PyGetSetDef {
             name: name.as_ptr(),
@@ -19,7 +20,7 @@ pub fn table() -> *mut ffi::PyGetSetDef {
             closure: std::ptr::null_mut(),
         }
     }
-    let table = vec![
+    let mut table = vec![
         entry(c"_loop", get::<EventLoop>),
         entry(c"_callback", get::<Callback>),
         entry(c"_args", get::<ArgsTuple>),
@@ -27,38 +28,48 @@ pub fn table() -> *mut ffi::PyGetSetDef {
         entry(c"_cancelled", get::<Cancelled>),
         entry(c"_source_traceback", get::<SourceTraceback>),
         entry(c"_repr", get::<Repr>),
-        entry(c"_when", get::<When>),
-        entry(c"_scheduled", get::<Scheduled>),
-        ffi::PyGetSetDef::default(),
     ];
-    // Two classes share it for the life of the process.
+    if kind == Kind::Timer {
+        table.extend([entry(c"_when", get::<When>), entry(c"_scheduled", get::<Scheduled>)]);
+    }
+    table.push(ffi::PyGetSetDef::default());
+    // The class has it for the life of the process.
     Box::leak(table.into_boxed_slice()).as_mut_ptr()
 }
 
 trait Attribute {
-    fn value(py: Python<'_>, fields: &Fields) -> PyResult<Option<Owned>>;
+    /// # Safety
+    /// `handle` is a live object of one of the two classes; for the attributes of timers, of theirs.
+    unsafe fn value(py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<Option<Owned>>;
 }
 
 macro_rules! attributes {
-    ($($name:ident: |$py:ident, $fields:ident| $value:expr;)*) => {$(
+    ($of:ident: $($name:ident: |$py:ident, $part:ident| $value:expr;)*) => {$(
         struct $name;
         impl Attribute for $name {
-            fn value($py: Python<'_>, $fields: &Fields) -> PyResult<Option<Owned>> { $value }
+            unsafe fn value($py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<Option<Owned>> {
+                // SAFETY: as promised by the caller.
+                let $part = unsafe { $of::of(handle) };
+                $value
+            }
         }
     )*};
 }
 
-attributes! {
+attributes! { Fields:
     EventLoop: |_py, fields| Ok(peek(&fields.event_loop));
     Callback: |_py, fields| Ok(peek(&fields.callback));
     Context: |_py, fields| Ok(peek(&fields.context));
     SourceTraceback: |_py, fields| Ok(peek(&fields.source_traceback));
-    Repr: |_py, fields| Ok(peek(&fields.repr));
+    Repr: |_py, fields| Ok(fields.cancelled_repr());
     ArgsTuple: |py, fields| Ok(fields.args(py)?.map(|args| args.into_any().into()));
-    Cancelled: |py, fields| truth(py, fields.cancelled.get());
-    Scheduled: |py, fields| truth(py, fields.scheduled.get());
-    When: |py, fields| match peek(&fields.when_object) {
-        None => Ok(Some(fields.when.get().into_pyobject(py)?.into_any().into())),
+    Cancelled: |py, fields| truth(py, fields.cancelled());
+}
+
+attributes! { Timer:
+    Scheduled: |py, timer| truth(py, timer.key.get() != UNSCHEDULED);
+    When: |py, timer| match peek(&timer.when_object) {
+        None => Ok(Some(timer.when.get().into_pyobject(py)?.into_any().into())),
         given => Ok(given),
     };
 }
@@ -69,10 +80,10 @@ fn truth(py: Python<'_>, value: bool) -> PyResult<Option<Owned>> {
 }
 
 unsafe extern "C" fn get<A: Attribute>(object: *mut ffi::PyObject, _closure: *mut c_void) -> *mut ffi::PyObject {
-    // SAFETY: the interpreter asks a live object of one of the two classes, with the GIL held.
+    // SAFETY: the interpreter asks a live object of the class that has the attribute, with the GIL held.
     unsafe {
         let py = Python::assume_attached();
-        match A::value(py, Fields::of(object)) {
+        match A::value(py, object) {
             Ok(Some(value)) => value.into_ptr(),
             Ok(None) => py.None().into_ptr(),
             Err(error) => {

@@ -9,9 +9,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::attributes;
-use super::fields::{Fields, INLINE, peek};
+use super::fields::{self, Fields, INLINE, Timer, UNSCHEDULED, peek};
 use super::free_list::FreeList;
 use super::nesting;
+use super::pending::Pending;
 use crate::event_loop;
 use crate::raw::{Args, Method, Owned, noargs};
 
@@ -36,12 +37,10 @@ pub fn init(py: Python<'_>) -> PyResult<[Bound<'_, PyType>; 2]> {
     let asyncio = py.import("asyncio")?;
     let handle = asyncio.getattr("Handle")?.cast_into::<PyType>()?;
     let timer = asyncio.getattr("TimerHandle")?.cast_into::<PyType>()?;
-    // SAFETY: both are types. TimerHandle derives from Handle, so it is no smaller.
-    let base_size = unsafe { (*timer.as_type_ptr()).tp_basicsize };
-    Fields::set_offset(base_size);
+    let [handle_size, timer_size] = fields::place(&handle, &timer)?;
     let made = [
-        make_class(py, c"rondel.Handle", &handle, base_size)?,
-        make_class(py, c"rondel.TimerHandle", &timer, base_size)?,
+        make_class(c"rondel.Handle", &handle, Kind::Soon, handle_size)?,
+        make_class(c"rondel.TimerHandle", &timer, Kind::Timer, timer_size)?,
     ];
     for (place, class) in CLASSES.iter().zip(&made) {
         CANCEL.attach(class)?;
@@ -53,12 +52,13 @@ pub fn init(py: Python<'_>) -> PyResult<[Bound<'_, PyType>; 2]> {
 }
 
 fn make_class<'py>(
-    py: Python<'py>,
     name: &'static CStr,
     base: &Bound<'py, PyType>,
-    base_size: ffi::Py_ssize_t,
+    kind: Kind,
+    size: usize,
 ) -> PyResult<Bound<'py, PyType>> {
-    let getters = attributes::table();
+    let py = base.py();
+    let getters = attributes::table(kind);
     let slots = [
         ffi::PyType_Slot { slot: ffi::Py_tp_dealloc, pfunc: destroy as *mut c_void },
         ffi::PyType_Slot { slot: ffi::Py_tp_traverse, pfunc: traverse as *mut c_void },
@@ -66,7 +66,6 @@ fn make_class<'py>(
         ffi::PyType_Slot { slot: ffi::Py_tp_getset, pfunc: getters.cast() },
         ffi::PyType_Slot { slot: 0, pfunc: std::ptr::null_mut() },
     ];
-    let size = usize::try_from(base_size).unwrap_or(0) + size_of::<Fields>();
     let flags = ffi::Py_TPFLAGS_DEFAULT | ffi::Py_TPFLAGS_HAVE_GC | ffi::Py_TPFLAGS_DISALLOW_INSTANTIATION;
     let mut spec = ffi::PyType_Spec {
         name: name.as_ptr(),
@@ -81,7 +80,22 @@ fn make_class<'py>(
     Ok(class.bind(py).cast::<PyType>()?.clone())
 }
 
-/// A handle of `event_loop` for `callback(*args)` in `context`, or in a copy of the current one.
+fn class_of(kind: Kind) -> *mut ffi::PyTypeObject {
+    CLASSES[kind as usize].load(Ordering::Relaxed)
+}
+
+/// Whether `object` is a handle of a timer.
+///
+/// # Safety
+/// It is a live handle of ours, or one that is being destroyed.
+#[inline]
+unsafe fn is_timer(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe { ffi::Py_TYPE(object) == class_of(Kind::Timer) }
+}
+
+/// A handle of `event_loop` for `callback(*args)` in `context`, or in a copy of the current one. The garbage collector
+/// does not know of it yet: see [`Pending`].
 ///
 /// # Safety
 /// All pointers are of live objects, `event_loop` of an `EventLoop`.
@@ -99,32 +113,48 @@ pub unsafe fn make(
         None => crate::raw::copy_context(py)?,
     };
     let tuple = if args.len() > INLINE { Some(tuple_of(py, args)?) } else { None };
-    let index = kind as usize;
-    // SAFETY: the class was made at import. A fresh object comes tracked and zeroed; one from the
-    // list is empty, and is tracked once it is whole. The other pointers are as promised.
+    // SAFETY: the handle is empty, and alive. The other pointers are as promised.
     unsafe {
-        let (object, tracked) = match FREE[index].take(py) {
-            Some(object) => (object, false),
-            None => (ffi::PyType_GenericAlloc(CLASSES[index].load(Ordering::Relaxed), 0), true),
+        let handle = match FREE[kind as usize].take(py) {
+            Some(object) => Owned::from_new(py, object)?,
+            None => allocate(py, kind)?,
         };
-        let handle = Owned::from_new(py, object)?;
-        let fields = Fields::of(object);
-        fields.event_loop.set(Some(Owned::from_borrowed(py, event_loop)));
-        fields.callback.set(Some(Owned::from_borrowed(py, callback)));
-        fields.context.set(Some(context));
-        if tuple.is_none() {
-            for (place, &arg) in fields.inline.iter().zip(args) {
-                place.set(Some(Owned::from_borrowed(py, arg)));
-            }
-        } else {
-            fields.tuple.set(tuple);
+        if kind == Kind::Timer {
+            Timer::of(handle.as_ptr()).key.set(UNSCHEDULED);
         }
-        fields.cancelled.set(false);
-        fields.scheduled.set(false);
-        if !tracked {
-            ffi::PyObject_GC_Track(object.cast());
-        }
+        Fields::of(handle.as_ptr()).fill(py, event_loop, callback, args, tuple, context);
         Ok(handle)
+    }
+}
+
+/// A handle of `event_loop` for `callback(*args)` in a copy of the current context, that waits for something else than its
+/// turn: the garbage collector knows of it at once.
+///
+/// # Safety
+/// As [`make`].
+pub unsafe fn make_shown(
+    py: Python<'_>,
+    event_loop: *mut ffi::PyObject,
+    callback: *mut ffi::PyObject,
+    args: &[*mut ffi::PyObject],
+) -> PyResult<Pending> {
+    // SAFETY: as promised by the caller.
+    let handle = unsafe { Pending::new(make(py, Kind::Soon, event_loop, callback, args, None)?) };
+    handle.show();
+    Ok(handle)
+}
+
+/// A new empty handle.
+fn allocate(py: Python<'_>, kind: Kind) -> PyResult<Owned> {
+    // SAFETY: the class was made at import; behind its header, all that the object has is zeroed before somebody looks.
+    unsafe {
+        let class = class_of(kind);
+        let object = ffi::PyObject_GC_New::<ffi::PyObject>(class);
+        if !object.is_null() {
+            let size = (*class).tp_basicsize.cast_unsigned();
+            object.add(1).cast::<u8>().write_bytes(0, size - size_of::<ffi::PyObject>());
+        }
+        Owned::from_new(py, object)
     }
 }
 
@@ -148,9 +178,8 @@ unsafe extern "C" fn destroy(object: *mut ffi::PyObject) {
         if !(*weak_list).is_null() {
             ffi::PyObject_ClearWeakRefs(object);
         }
-        nesting::release(py, Fields::of(object));
-        let index = usize::from(class == CLASSES[1].load(Ordering::Relaxed));
-        if !FREE[index].keep(py, object) {
+        nesting::release(py, object);
+        if !FREE[usize::from(is_timer(object))].keep(py, object) {
             ffi::PyObject_GC_Del(object.cast());
             ffi::Py_DECREF(class.cast());
         }
@@ -164,13 +193,18 @@ unsafe extern "C" fn traverse(object: *mut ffi::PyObject, visit: ffi::visitproc,
         if class != 0 {
             return class;
         }
-        for cell in Fields::of(object).references() {
-            if let Some(reference) = &*cell.as_ptr() {
+        for place in Fields::of(object).places() {
+            if let Some(reference) = &*place.as_ptr() {
                 let stop = visit(reference.as_ptr(), arg);
                 if stop != 0 {
                     return stop;
                 }
             }
+        }
+        if is_timer(object)
+            && let Some(reference) = &*Timer::of(object).when_object.as_ptr()
+        {
+            return visit(reference.as_ptr(), arg);
         }
     }
     0
@@ -178,32 +212,58 @@ unsafe extern "C" fn traverse(object: *mut ffi::PyObject, visit: ffi::visitproc,
 
 unsafe extern "C" fn clear(object: *mut ffi::PyObject) -> c_int {
     // SAFETY: the collector clears a live object of ours, with the GIL held.
-    unsafe { Fields::of(object).release() };
+    unsafe { take_all(object, drop) };
     0
+}
+
+/// Takes all references out of a handle.
+///
+/// # Safety
+/// It is a handle of ours.
+#[inline]
+pub unsafe fn take_all(object: *mut ffi::PyObject, mut each: impl FnMut(Owned)) {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        for place in Fields::of(object).places() {
+            if let Some(reference) = place.take() {
+                each(reference);
+            }
+        }
+        if is_timer(object)
+            && let Some(reference) = Timer::of(object).when_object.take()
+        {
+            each(reference);
+        }
+    }
 }
 
 fn cancel(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     let py = args.py();
     // SAFETY: the interpreter calls the method with live objects of the two classes only.
     let fields = unsafe { Fields::of(slf) };
-    if !fields.cancelled.replace(true) {
-        if let Some(event_loop) = peek(&fields.event_loop) {
-            // SAFETY: handles are made with an EventLoop.
-            let core = unsafe { event_loop::core_of(py, event_loop.as_ptr()) };
-            if core.as_ref().is_ok_and(|core| core.get().debug()) {
-                // SAFETY: the object is alive.
-                let repr = unsafe { Owned::from_new(py, ffi::PyObject_Repr(slf)) }?;
-                fields.repr.set(Some(repr));
-            }
-            if fields.scheduled.replace(false)
-                && let Ok(core) = core
-            {
-                core.get().cancel_timer(py, fields.timer.get());
-            }
+    let mut described = Ok(());
+    if !fields.cancelled() {
+        // Looked at, as the base's descriptor may have put something else there.
+        let event_loop = peek(&fields.event_loop);
+        let core = event_loop.as_ref().and_then(|event_loop| event_loop::core_in(event_loop.bind(py)));
+        if core.is_some_and(|core| core.get().debug()) {
+            fields.set_cancelling(py);
+            // SAFETY: the object is alive.
+            let repr = unsafe { Owned::from_new(py, ffi::PyObject_Repr(slf)) };
+            described = repr.map(|repr| fields.repr.set(Some(repr)));
+        }
+        // SAFETY: the object is alive, and has a timer's part where its class says so.
+        let timer = unsafe { is_timer(slf).then(|| Timer::of(slf)) };
+        if let Some(timer) = timer
+            && let key = timer.key.replace(UNSCHEDULED)
+            && key != UNSCHEDULED
+            && let Some(core) = core
+        {
+            core.get().cancel_timer(py, key);
         }
         fields.release_callback();
     }
-    Ok(py.None().into_bound(py).into())
+    described.map(|()| py.None().into_bound(py).into())
 }
 
 fn run_now(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {

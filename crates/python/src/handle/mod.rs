@@ -10,8 +10,10 @@ mod class;
 mod fields;
 mod free_list;
 mod nesting;
+mod pending;
 mod run;
 
-pub use class::{Kind, check, init, make};
-pub use fields::Fields;
+pub use class::{Kind, check, init, make, make_shown};
+pub use fields::{Fields, Timer};
+pub use pending::Pending;
 pub use run::run;

@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::fields::{Fields, INLINE, peek};
+use super::fields::{Arguments, Fields, INLINE, peek};
 use crate::errors::ends_the_loop;
 use crate::raw::{Entered, Owned, call, call_method, call_tuple};
 
@@ -21,9 +21,6 @@ use crate::raw::{Entered, Owned, call, call_method, call_tuple};
 pub unsafe fn run(py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<()> {
     // SAFETY: as promised by the caller.
     let fields = unsafe { Fields::of(handle) };
-    if fields.cancelled.get() {
-        return Ok(());
-    }
     match run_callback(py, fields) {
         Ok(()) => Ok(()),
         Err(error) => {
@@ -39,23 +36,24 @@ pub unsafe fn run(py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<()> {
 #[inline]
 fn run_callback(py: Python<'_>, fields: &Fields) -> PyResult<()> {
     let (Some(callback), Some(context)) = (peek(&fields.callback), peek(&fields.context)) else {
-        // Cleared by the garbage collector.
+        // Cancelled, or cleared by the garbage collector.
         return Ok(());
     };
     let entered = Entered::new(py, &context)?;
-    let result = if let Some(tuple) = peek(&fields.tuple) {
-        let args = tuple.bind(py).cast::<pyo3::types::PyTuple>().map_err(PyErr::from)?;
-        call_tuple(callback.bind(py), args)
-    } else {
-        let args: [Option<Owned>; INLINE] = std::array::from_fn(|i| peek(&fields.inline[i]));
-        let mut stack = [std::ptr::null_mut(); INLINE + 1];
-        let mut count = 1;
-        for arg in args.iter().flatten() {
-            stack[count] = arg.as_ptr();
-            count += 1;
+    let result = match fields.arguments() {
+        Arguments::Many(tuple) => {
+            call_tuple(callback.bind(py), tuple.bind(py).cast::<pyo3::types::PyTuple>().map_err(PyErr::from)?)
         }
-        // SAFETY: callback and arguments are alive: we hold references.
-        unsafe { call(py, callback.as_ptr(), &mut stack[..count], None) }
+        Arguments::Few(args) => {
+            let mut stack = [std::ptr::null_mut(); INLINE + 1];
+            let mut count = 1;
+            for arg in args.iter().flatten() {
+                stack[count] = arg.as_ptr();
+                count += 1;
+            }
+            // SAFETY: callback and arguments are alive: we hold references.
+            unsafe { call(py, callback.as_ptr(), &mut stack[..count], None) }
+        }
     };
     drop(entered);
     result.map(drop)
