@@ -1,7 +1,7 @@
 """The command line: what to measure, and where to write it.
 
-Exit code 0: all was measured. 1: something failed, and stands as such in the tables. 2: the bench
-could not begin. 128 + N: ended by signal N.
+Exit code 0: all was measured, but for what peers can't do. 1: rondel failed at something, and that
+stands in the tables. 2: the bench could not begin. 128 + N: ended by signal N.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from rich.console import Console
 from benches import families, interruption, run, store
 from benches.report import files
 
-PEERS = ("rloop", "zloop", "blazio", "talyn", "veloxloop")
-LOOPS = ("asyncio", "uvloop", *PEERS, "rondel")
+PEERS = ("uvloop", "rloop", "zloop", "blazio", "talyn", "veloxloop")
+LOOPS = ("asyncio", *PEERS, "rondel")
 
 
 def parser() -> argparse.ArgumentParser:

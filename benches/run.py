@@ -10,7 +10,7 @@ from benches import cores, families, loads, machine, settings
 from benches.display import display
 from benches.families.base import Bench, Family
 from benches.families.startup import PROGRAM
-from benches.model import Case, MeasureError, Measurement
+from benches.model import Case, MeasureError, Measurement, Table
 from benches.process import Process
 from benches.report import comparison, files, picture, readme
 from benches.session import Chosen, Circumstances, Session, begin, number_of_samples
@@ -70,7 +70,7 @@ def run(console: Console, wish: Wish, target: Target | None) -> int:
     _show(console, measured)
     if target:
         render(console, target)
-    return 1 if any(measurement.table.failures for measurement in measured) else 0
+    return 1 if any(_failed(measurement.table) for measurement in measured) else 0
 
 
 def render(console: Console, target: Target) -> None:
@@ -156,6 +156,12 @@ def _what_is_left(console: Console, chosen: Chosen, found: Circumstances, store:
             found.begun[family.name] = begun
         left.append((family, cases))
     return left
+
+
+def _failed(table: Table) -> bool:
+    """Whether the subject, or a limit, failed at something: what a peer can't do is its own."""
+    ours = {comparison.subject(comparison.loops(table)), *table.limits}
+    return any(candidate in ours for _, candidate in table.failures)
 
 
 def _nothing(_measurement: Measurement) -> None:
