@@ -22,8 +22,8 @@ def parser() -> argparse.ArgumentParser:
     names = ", ".join(family.name for family in families.ALL)
     result = argparse.ArgumentParser(
         prog="python -m benches",
-        description="Measures event loops side by side. The whole run takes about an hour and a"
-        " half, keeps its figures in benches/results/, and writes docs/performance.md and the table"
+        description="Measures event loops side by side. The whole run takes about two hours,"
+        " keeps its figures in benches/results/, and writes docs/performance.md and the table"
         " of README.md of them. The same with whole families (--only echo,udp). What you choose"
         " otherwise is only shown, unless you say --output.",
         epilog=f"What there is to measure: {names}.",

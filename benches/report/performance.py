@@ -9,7 +9,7 @@ from benches.report.picture import Plot
 from benches.target import LEVEL
 
 OPENING = (
-    "`make bench` measures all of this on your machine, in about an hour and a half, keeps it in"
+    "`make bench` measures all of this on your machine, in about two hours, keeps it in"
     " `benches/results/`, and writes this page of it. No figure was written by hand."
 )
 
