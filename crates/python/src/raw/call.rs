@@ -12,6 +12,15 @@ use pyo3::types::{PyDict, PyString, PyTuple};
 use super::Owned;
 
 // As in `pyo3::ffi`, but for the ABI: these calls may unwind.
+type Vectorcall = unsafe extern "C-unwind" fn(
+    *mut ffi::PyObject,
+    *const *mut ffi::PyObject,
+    usize,
+    *mut ffi::PyObject,
+) -> *mut ffi::PyObject;
+type Call =
+    unsafe extern "C-unwind" fn(*mut ffi::PyObject, *mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
+
 unsafe extern "C-unwind" {
     fn PyObject_Vectorcall(
         callable: *mut ffi::PyObject,
@@ -30,6 +39,25 @@ unsafe extern "C-unwind" {
         args: *mut ffi::PyObject,
         keywords: *mut ffi::PyObject,
     ) -> *mut ffi::PyObject;
+}
+
+/// A function whose calls the compiler takes to unwind.
+///
+/// `PyO3` declares the same functions as ones that never do. One program has one declaration of a symbol, and which of
+/// the two it is depends on the order in which the crates are linked; under theirs, the guards below are left out. What
+/// is called through a place in memory has no declaration but its type.
+struct MayUnwind<F>(F);
+
+static VECTORCALL: MayUnwind<Vectorcall> = MayUnwind(PyObject_Vectorcall);
+static VECTORCALL_METHOD: MayUnwind<Vectorcall> = MayUnwind(PyObject_VectorcallMethod);
+static CALL: MayUnwind<Call> = MayUnwind(PyObject_Call);
+
+impl<F: Copy> MayUnwind<F> {
+    #[inline]
+    fn get(&self) -> F {
+        // SAFETY: a live, aligned value. A volatile read is one that the compiler does not foresee.
+        unsafe { (&raw const self.0).read_volatile() }
+    }
 }
 
 /// Dropped only by an unwinding thread, which it stops: the process is about to end.
@@ -56,7 +84,7 @@ fn guarded<R>(call: impl FnOnce() -> R) -> R {
 pub fn call_tuple(callable: &Bound<'_, PyAny>, args: &Bound<'_, PyTuple>) -> PyResult<Owned> {
     // SAFETY: the GIL is held, and both are live objects.
     unsafe {
-        let result = guarded(|| PyObject_Call(callable.as_ptr(), args.as_ptr(), std::ptr::null_mut()));
+        let result = guarded(|| CALL.get()(callable.as_ptr(), args.as_ptr(), std::ptr::null_mut()));
         Owned::from_new(callable.py(), result)
     }
 }
@@ -67,7 +95,7 @@ pub fn call_keywords(callable: &Bound<'_, PyAny>, keywords: &Bound<'_, PyDict>) 
     let none = PyTuple::empty(callable.py());
     // SAFETY: the GIL is held, and all are live objects.
     unsafe {
-        let result = guarded(|| PyObject_Call(callable.as_ptr(), none.as_ptr(), keywords.as_ptr()));
+        let result = guarded(|| CALL.get()(callable.as_ptr(), none.as_ptr(), keywords.as_ptr()));
         Owned::from_new(callable.py(), result)
     }
 }
@@ -90,7 +118,7 @@ pub unsafe fn call(
     // caller.
     unsafe {
         let result = guarded(|| {
-            PyObject_Vectorcall(
+            VECTORCALL.get()(
                 callable,
                 args.as_mut_ptr().add(1),
                 positional | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
@@ -108,7 +136,7 @@ pub fn call_method<const N: usize>(name: &Bound<'_, PyString>, args: [&Bound<'_,
     // SAFETY: the GIL is held; the values are N live objects, of which the first is the one called.
     unsafe {
         let result = guarded(|| {
-            PyObject_VectorcallMethod(
+            VECTORCALL_METHOD.get()(
                 name.as_ptr(),
                 values.as_mut_ptr(),
                 N | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
