@@ -94,6 +94,25 @@ async def test_a_factory_that_raises_closes_its_connection(loop, problems):
     await server.wait_closed()
 
 
+@pytest.mark.rondel_only("asyncio's server waits for the transports that failed")
+async def test_a_protocol_that_is_none_costs_its_connection_alone(loop, problems):
+    """The next one may get its descriptor before the transport is collected."""
+    recorder = Recorder()
+    protocols = [None, None, recorder]
+    server = await loop.create_server(lambda: protocols.pop(0), HOST, 0)
+    for _ in range(2):
+        with client_of(server):
+            while not problems.contexts:
+                await turns(1)
+            assert isinstance(problems.take_one()["exception"], AttributeError)
+    with client_of(server) as client:
+        client.send(b"fine")
+        assert await recorder.received(4) == b"fine"
+    await recorder.lost
+    server.close()
+    await server.wait_closed()
+
+
 async def test_a_connection_that_is_gone_before_it_is_accepted(loop, accepting):
     server = await loop.create_server(accepting, HOST, 0)
     for _ in range(3):

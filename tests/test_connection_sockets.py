@@ -112,12 +112,12 @@ async def test_connections_that_a_program_forbids(loop, listener, monkeypatch):
 
 def test_audit_hooks_hear_of_each_connection(loop_kind):
     """In a process of its own, as a hook stays."""
-    heard = "socket.__new__\nsocket.connect\nsocket.__new__\nrefused\n"
+    heard = "socket.__new__\nsocket.connect\nsocket.__new__\nat once: 1\nat once: 1\nrefused\n"
     assert child.output(loop_kind, AUDITED) == heard
 
 
 AUDITED = """
-import asyncio, sys
+import asyncio, socket, sys
 from support.loops import new_loop
 
 refuse = listens = False
@@ -142,8 +142,10 @@ async def main():
     sys.addaudithook(hook)
     listens = True
     transport, _ = await loop.create_connection(asyncio.Protocol, *address)
-    (await accepted).close()
-    transport.close()
+    for end in transport, await accepted:
+        sock = end.get_extra_info("socket")
+        print("at once:", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        end.close()
     refuse = True
     try:
         await loop.create_connection(asyncio.Protocol, *address)

@@ -98,14 +98,12 @@ impl Connection {
             state.held = true;
             state.object.clone()
         });
-        if let Some(object) = object {
-            return object::hold(object.bind(py));
-        }
-        if let Some(fd) = self.own(py).filter(|_| self.kind.is_tcp()) {
+        // A socket of the program's own has no kind: who gave it says what it is.
+        if self.kind.is_tcp() {
             // Another protocol than TCP has no such option, and needs none.
-            let _ = sys::set_no_delay(fd);
+            let _ = sys::set_no_delay(Socket(self.fileno(py)?));
         }
-        Ok(())
+        object.map_or(Ok(()), |object| object::hold(object.bind(py)))
     }
 
     /// What `get_extra_info(name, default)` of the transport gives.

@@ -91,17 +91,23 @@ pub(super) fn release_socket(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyR
     let py = args.py();
     // SAFETY: as above.
     let (stream, transport) = unsafe { (stream_of(py, slf)?, transport_of(py, slf)) };
-    Stream::disconnect(&stream)?;
-    let closed = connection_of(py, slf).map_or(Ok(()), |connection| connection.get().close(py));
+    release(&stream, &transport).map(|()| none(py))
+}
+
+/// Closes the descriptor, and lets go of all that is held.
+pub(super) fn release<'py>(stream: &Bound<'py, Stream>, transport: &Bound<'py, PyAny>) -> PyResult<()> {
+    let py = stream.py();
+    Stream::disconnect(stream)?;
+    let closed = connection_of(py, transport.as_ptr()).map_or(Ok(()), |connection| connection.get().close(py));
     if !transport.getattr(intern!(py, "_transfer"))?.is_none() {
         transport.call_method0(intern!(py, "_end_transfer"))?;
     }
     let server = transport.getattr(intern!(py, "_server"))?;
     if !server.is_none() {
         transport.setattr(intern!(py, "_server"), py.None())?;
-        call_method(intern!(py, "detach_from_server"), [versions(py)?, &server, &*transport])?;
+        call_method(intern!(py, "detach_from_server"), [versions(py)?, &server, transport])?;
     }
-    closed.map(|()| none(py))
+    closed
 }
 
 /// `transport.__del__()`: says that nobody has closed it.

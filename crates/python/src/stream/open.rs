@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use super::descriptor::{Descriptor, Kind};
-use super::{CONNECTION, SLOT, Stream, stream_of};
+use super::{CONNECTION, SLOT, Stream, end, stream_of};
 use crate::connection::Connection;
 use crate::endpoint::Watched;
 use crate::event_loop::{self, Direction};
@@ -44,6 +44,22 @@ pub fn init_transport<'py>(
     connection.get().hold(py)?;
     CONNECTION.fill(transport, connection.clone().into_any().into())?;
     stream.get().enter(py)?;
+    let begun = begin(transport, event_loop, protocol, waiter);
+    if begun.is_err() {
+        // Its descriptor's number goes to the next connection, while the object may live on; and its server waits for it.
+        end::release(&stream, transport)?;
+    }
+    begun
+}
+
+/// What the protocol and the waiter will be told.
+fn begin<'py>(
+    transport: &Bound<'py, PyAny>,
+    event_loop: &Bound<'py, PyAny>,
+    protocol: &Bound<'py, PyAny>,
+    waiter: &Bound<'py, PyAny>,
+) -> PyResult<()> {
+    let py = transport.py();
     let made = protocol.getattr(intern!(py, "connection_made"))?;
     call_method(intern!(py, "call_soon"), [event_loop, &made, transport])?;
     // Only then, so that connection_made comes before all else that the protocol is told.
