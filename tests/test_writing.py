@@ -18,6 +18,23 @@ async def test_write(loop, make):
         assert transport.get_write_buffer_size() == 0
 
 
+async def test_arguments_by_name(loop):
+    async with connected() as (transport, _, peer):
+        transport.write(data=b"one ")
+        transport.writelines(list_of_data=[b"two ", b"three"])
+        assert receive_exactly(peer, 13) == b"one two three"
+        for method, name in ((transport.write, "data"), (transport.writelines, "list_of_data")):
+            for args, options in (
+                ((), {}),
+                ((b"", b""), {}),
+                ((), {"content": b""}),
+                ((b"",), {name: b""}),
+                ((b"",), {"content": b""}),
+            ):
+                with pytest.raises(TypeError, match="argument"):
+                    method(*args, **options)
+
+
 async def test_small_writes_keep_their_order(loop):
     async with connected() as (transport, _, peer):
         for n in range(2000):

@@ -63,6 +63,35 @@ impl<'a, 'py> Args<'a, 'py> {
         )
     }
 
+    /// The same arguments for a method of one, which is given by its place or by its name.
+    ///
+    /// Errors: `TypeError` for any others.
+    #[inline]
+    pub fn sole(self, method: &str, argument: &str) -> PyResult<Self> {
+        if self.values.len() == 1 && self.positional == 1 { Ok(self) } else { self.sole_by_name(method, argument) }
+    }
+
+    #[cold]
+    fn sole_by_name(self, method: &str, argument: &str) -> PyResult<Self> {
+        if self.positional > 1 {
+            let text = format!("{method}() takes 2 positional arguments but {} were given", self.positional + 1);
+            return Err(PyTypeError::new_err(text));
+        }
+        for (name, _) in self.keywords() {
+            if !name.eq(argument)? {
+                return Err(Self::unexpected(method, &name));
+            }
+        }
+        match self.values.len() {
+            0 => Err(Self::missing(method, argument)),
+            1 => Ok(Self { positional: 1, keywords: None, ..self }),
+            _ => {
+                let text = format!("{method}() got multiple values for argument '{argument}'");
+                Err(PyTypeError::new_err(text))
+            }
+        }
+    }
+
     /// The interpreter's token.
     #[inline]
     pub fn py(&self) -> Python<'py> {

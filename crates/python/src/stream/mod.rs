@@ -37,15 +37,15 @@ static SLOT: NativeSlot = NativeSlot::new("_native");
 /// Holds the transport's [`Connection`].
 static CONNECTION: NativeSlot = NativeSlot::new("_connection");
 static METHODS: [Method; 12] = [
-    one_arg(
+    fast(
         c"write",
         c"write($self, data)\n--\n\nSend data (bytes, bytearray or memoryview), or queue what the system does not take.",
-        write::write,
+        |slf, args| write::write(slf, args.sole("write", "data")?),
     ),
-    one_arg(
+    fast(
         c"writelines",
         c"writelines($self, list_of_data)\n--\n\nSend the parts in order, with as few system calls as it takes.",
-        writelines::writelines,
+        |slf, args| writelines::writelines(slf, args.sole("writelines", "list_of_data")?),
     ),
     noargs(c"is_closing", c"is_closing($self)\n--\n\nWhether the transport is closing or closed.", is_closing),
     fast(

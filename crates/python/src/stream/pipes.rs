@@ -9,10 +9,10 @@ use pyo3::types::PyType;
 use super::Stream;
 use super::descriptor::{Descriptor, Kind};
 use super::write::write_object;
-use crate::raw::{Args, Method, NativeSlot, Owned, one_arg};
+use crate::raw::{Args, Method, NativeSlot, Owned, fast};
 
 static SLOT: NativeSlot = NativeSlot::new("_native");
-static WRITE: Method = one_arg(
+static WRITE: Method = fast(
     c"write",
     c"write($self, data)\n--\n\nWrite data (bytes, bytearray or memoryview), or queue what the system does not take.",
     write,

@@ -23,7 +23,7 @@ use rondel_net::tls;
 use self::engine::Engine;
 use crate::cell::GilCell;
 use crate::protocol::Protocol;
-use crate::raw::{Method, NativeSlot, Owned, one_arg};
+use crate::raw::{Method, NativeSlot, Owned, fast, one_arg};
 use crate::stream::{self, Chunk};
 
 static PROTOCOL: NativeSlot = NativeSlot::new("_native");
@@ -34,10 +34,10 @@ static PROTOCOL_METHODS: [Method; 1] = [one_arg(
 )];
 
 static TRANSPORT: NativeSlot = NativeSlot::new("_native");
-static TRANSPORT_METHODS: [Method; 1] = [one_arg(
+static TRANSPORT_METHODS: [Method; 1] = [fast(
     c"write",
     c"write($self, data)\n--\n\nEncrypt data (bytes, bytearray or memoryview) and send it, or queue it.",
-    write::write,
+    |slf, args| write::write(slf, args.sole("write", "data")?),
 )];
 
 /// What takes the ciphertext.
