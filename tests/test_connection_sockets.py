@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from support import child
+from support.loops import loop_class
 from support.net import HOST, connected, listening
 from support.protocols import Recorder
 from support.servers import Accepting
@@ -108,6 +109,31 @@ async def test_connections_that_a_program_forbids(loop, listener, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
     with pytest.raises(PermissionError, match="no network"):
         await loop.create_connection(Recorder, *listener.getsockname())
+
+
+def test_transports_of_an_heirs_making(loop_kind):
+    """A loop that makes them its own way is asked, at both ends, and given socket objects."""
+    made = []
+
+    class Heir(loop_class(loop_kind)):
+        def _make_socket_transport(self, sock, *args, **options):
+            made.append(type(sock))
+            return super()._make_socket_transport(sock, *args, **options)
+
+    async def connect():
+        loop = asyncio.get_running_loop()
+        accepting = Accepting()
+        server = await loop.create_server(accepting, HOST, 0)
+        transport, _ = await loop.create_connection(Recorder, *server.sockets[0].getsockname())
+        [other] = await accepting.connections(1)
+        transport.close()
+        await other.lost
+        server.close()
+
+    heir = Heir()
+    heir.run_until_complete(connect())
+    heir.close()
+    assert made == [socket.socket] * 2
 
 
 def test_audit_hooks_hear_of_each_connection(loop_kind):

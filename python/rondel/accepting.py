@@ -46,13 +46,15 @@ class Acceptor:
         backlog: int,
         sslcontext: Any,
         ssl_options: dict[str, Any],
+        *,
+        native: bool,
     ) -> None:
         self._loop = event_loop
         self._sock = sock
         #: Family and protocol of the connections. None for a socket of the program's own class, or
-        #: of a family that `socket` alone knows.
+        #: of a family that `socket` alone knows, or where transports are of the program's making.
         self._kind: tuple[int, int] | None = None
-        if type(sock) is socket.socket and sock.family in _FAMILIES:
+        if native and type(sock) is socket.socket and sock.family in _FAMILIES:
             self._kind = (int(sock.family), sock.proto)
         self._protocol_factory = protocol_factory
         self._server = server

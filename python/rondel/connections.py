@@ -43,6 +43,7 @@ class Connections(SocketCalls):
             not self._debug
             and (not options or _are_defaults(options))
             and getattr(self.sock_connect, "__func__", None) is _SOCK_CONNECT
+            and getattr(self._make_socket_transport, "__func__", None) is _MAKE_SOCKET_TRANSPORT
         ):
             begun = _rondel.begin_connect(self, host, port)
             if begun is not None:
@@ -146,7 +147,11 @@ class Connections(SocketCalls):
             "ssl_handshake_timeout": ssl_handshake_timeout,
             "ssl_shutdown_timeout": ssl_shutdown_timeout,
         }
-        acceptor = Acceptor(self, sock, protocol_factory, server, backlog, sslcontext, ssl_options)
+        make = self._make_ssl_transport if sslcontext else self._make_socket_transport
+        own = getattr(make, "__func__", None) in (_MAKE_SSL_TRANSPORT, _MAKE_SOCKET_TRANSPORT)
+        acceptor = Acceptor(
+            self, sock, protocol_factory, server, backlog, sslcontext, ssl_options, native=own
+        )
         acceptor.start()
 
     def _stop_serving(self, sock: socket.socket) -> None:
@@ -213,8 +218,10 @@ class Connections(SocketCalls):
         return upgraded
 
 
-#: An heir's own is called.
+#: An heir's own is called, with a socket object as on asyncio.
 _SOCK_CONNECT = SocketCalls.sock_connect
+_MAKE_SOCKET_TRANSPORT = Connections._make_socket_transport
+_MAKE_SSL_TRANSPORT = Connections._make_ssl_transport
 
 #: Those of `create_connection` that say nothing when they are None.
 _OPTIONS = {
