@@ -226,3 +226,17 @@ async def test_a_blocking_socket_does_not_stop_the_loop(loop):
         await turns(2)
         theirs.send(b"data")
         assert await task == b"data"
+
+
+async def test_methods_replaced_while_sock_sendall_waits(loop, pair):
+    ours, theirs = pair
+    data = bytes(range(256)) * 20_000
+    sending = loop.create_task(loop.sock_sendall(ours, data))
+    await turns(2)
+    own = socket.socket.send
+    received = bytearray()
+    with mock.patch.object(socket.socket, "send", lambda sock, part: own(sock, part[:5000])):
+        while len(received) < len(data):
+            received += await loop.sock_recv(theirs, 1 << 20)
+        await sending
+    assert received == data

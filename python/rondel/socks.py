@@ -92,12 +92,15 @@ class SocketCalls(Readers):
         if sent is None:
             return
         with memoryview(data) as whole, whole.cast("B") as view:
-            if sent is NotImplemented:
-                await self._send_through(sock, view)
-                return
+            done = 0
             while sent is not None:
+                if sent is NotImplemented:
+                    # From the start, or somebody has put other methods into `socket.socket` since.
+                    await self._send_through(sock, view[done:])
+                    return
+                done = sent
                 await self._writable(sock)
-                sent = self._send_now(sock, view, sent)
+                sent = self._send_now(sock, view, done)
 
     async def _send_through(self, sock: socket.socket, view: memoryview) -> None:
         """Send by the socket's own method."""
