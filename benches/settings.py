@@ -37,7 +37,7 @@ def choose(loops: tuple[str, ...], quick: bool) -> Settings:
             idle_connections=idle,
         )
     return Settings(
-        loops, False, echo_seconds=1.0, tail_seconds=2.0, micro_seconds=0.25, idle_connections=idle
+        loops, False, echo_seconds=1.0, tail_seconds=1.0, micro_seconds=1.0, idle_connections=idle
     )
 
 

@@ -29,5 +29,6 @@ class WorkerParticipant(base.Participant):
             raise
         if "error" in answer:
             refused = answer["error"].startswith(REFUSAL)
-            raise MeasureError(answer["error"], "refused" if refused else "failed")
+            word = answer.get("word", "refused" if refused else "failed")
+            raise MeasureError(answer["error"], word)
         return float(answer["rate"])

@@ -10,10 +10,17 @@ import ssl
 from time import perf_counter
 from typing import cast
 
+from benches.micro import wire
 from benches.micro.registry import benchmark
+from benches.model import MeasureError
 from benches.target import BEST, by
 
 CERTIFICATE = pathlib.Path(__file__).with_name("localhost.pem")
+MARKER = b"this must not be seen on the wire"
+HANDSHAKE_RECORD = b"\x16\x03"  # RFC 8446, section 5.1: its type, and the first byte of its version
+PROVEN_WITHIN = 5.0  # seconds
+
+_proven: set[type] = set()  # the loops of this process that encrypt
 
 
 def contexts() -> tuple[ssl.SSLContext, ssl.SSLContext]:
@@ -65,7 +72,33 @@ class Sender(asyncio.Protocol):
             self.done.set_exception(error or ConnectionError("closed before the last message"))
 
 
+async def prove() -> None:
+    """Raises MeasureError when the running loop sends plaintext though it was given a context.
+
+    Where both ends are such a loop's, nothing else would tell.
+    """
+    loop = asyncio.get_running_loop()
+    if type(loop) in _proven:
+        return
+    of_server, of_client = contexts()
+    server = await loop.create_server(Echo, "127.0.0.1", 0, ssl=of_server)
+    between = wire.watch(server.sockets[0].getsockname()[1])
+    transport, sender = await loop.create_connection(
+        lambda: Sender(MARKER, 1), "127.0.0.1", between.port, ssl=of_client
+    )
+    sender.send()
+    await asyncio.wait_for(sender.done, PROVEN_WITHIN)
+    transport.close()
+    server.close()
+    for end, seen in zip(("client", "server"), between.seen, strict=True):
+        if not seen.startswith(HANDSHAKE_RECORD) or MARKER in seen:
+            reason = f"its {end} sends plaintext on a connection with an ssl.SSLContext"
+            raise MeasureError(reason, "no TLS")
+    _proven.add(type(loop))
+
+
 async def echo(count: int, size: int) -> float:
+    await prove()
     loop = asyncio.get_running_loop()
     of_server, of_client = contexts()
     server = await loop.create_server(Echo, "127.0.0.1", 0, ssl=of_server)
@@ -92,15 +125,38 @@ async def echo_100k(count: int) -> float:
     return await echo(count, 100 * 1024)
 
 
+class Greeter(asyncio.Protocol):
+    """Sends a byte as soon as its side of the handshake is done."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).write(b"x")
+
+
+class Greeted(asyncio.Protocol):
+    """Knows by a byte that both sides are connected."""
+
+    def __init__(self) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        self.done.set_result(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(error or ConnectionError("closed before the handshake's end"))
+
+
 @benchmark("TLS handshakes", 150, target=BEST)
 async def handshakes(count: int) -> float:
+    await prove()
     loop = asyncio.get_running_loop()
     of_server, of_client = contexts()
-    server = await loop.create_server(asyncio.Protocol, "127.0.0.1", 0, ssl=of_server)
+    server = await loop.create_server(Greeter, "127.0.0.1", 0, ssl=of_server)
     host, port = server.sockets[0].getsockname()
     began = perf_counter()
     for _ in range(count):
-        transport, _ = await loop.create_connection(asyncio.Protocol, host, port, ssl=of_client)
+        transport, greeted = await loop.create_connection(Greeted, host, port, ssl=of_client)
+        await greeted.done
         transport.abort()
     took = perf_counter() - began
     server.close()

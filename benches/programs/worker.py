@@ -1,7 +1,7 @@
 """A process that measures on request: what all programs share that do.
 
 It reads lines of JSON, each a request, and answers each with one that has `rate`, operations a
-second, or `error`. It ends with its input.
+second, or `error`, and `word` for the table where that has one. It ends with its input.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from benches import loops
+from benches.model import MeasureError
 
 # Takes a request, returns operations a second.
 Measure = Callable[[dict[str, Any]], Awaitable[float]]
@@ -28,6 +29,8 @@ def _answer(loop: str, measure: Measure, request: dict[str, Any]) -> dict[str, A
     try:
         with asyncio.Runner(loop_factory=loops.factory(loop)) as runner:
             return {"rate": runner.run(_awaited(measure(request)))}
+    except MeasureError as error:
+        return {"error": str(error), "word": error.word}
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
 
