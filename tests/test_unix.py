@@ -9,6 +9,7 @@ import pytest
 
 from support.net import receive_all, receive_exactly
 from support.protocols import Recorder
+from support.servers import Accepting
 from support.turns import turns
 from support.unix import bound, client_of
 
@@ -27,6 +28,56 @@ async def test_a_connection_to_a_path(loop, socket_path, kind):
             peer.send(b"in")
             assert await protocol.received(2) == b"in"
         await protocol.lost
+
+
+@pytest.mark.parametrize("kind", ["path", "abstract", "not ascii"])
+async def test_names_and_sockets_of_both_ends(loop, socket_path, kind):
+    path = {
+        "path": str(socket_path),
+        "abstract": b"\0" + os.fsencode(socket_path),
+        "not ascii": f"{socket_path}é",
+    }[kind]
+    accepting = Accepting()
+    server = await loop.create_unix_server(accepting, path)
+    transport, protocol = await loop.create_unix_connection(Recorder, path)
+    [other] = await accepting.connections(1)
+    names = ["sockname", "peername"]
+    assert [transport.get_extra_info(name) for name in names] == ["", path]
+    assert [other.transport.get_extra_info(name) for name in names] == [path, ""]
+    sock = transport.get_extra_info("socket")
+    assert (sock.family, sock.type, sock.proto) == (socket.AF_UNIX, socket.SOCK_STREAM, 0)
+    assert (sock.gettimeout(), sock.getpeername()) == (0, path)
+    transport.close()
+    await asyncio.gather(protocol.lost, other.lost)
+    server.close()
+
+
+async def test_connections_that_a_program_makes_its_own_way(loop, socket_path, monkeypatch):
+    connects = []
+    own = loop.sock_connect
+
+    async def sock_connect(sock, address):
+        connects.append(address)
+        await own(sock, address)
+
+    with bound(socket_path) as listener:
+        listener.listen()
+        monkeypatch.setattr(loop, "sock_connect", sock_connect)
+        transport, protocol = await loop.create_unix_connection(Recorder, str(socket_path))
+        assert connects == [str(socket_path)]
+        transport.close()
+        await protocol.lost
+
+
+@pytest.mark.rondel_only("asyncio leaves the socket to the garbage collector")
+async def test_a_protocol_that_cannot_be_made(loop, socket_path):
+    with bound(socket_path) as listener:
+        listener.listen()
+        with pytest.raises(ZeroDivisionError):
+            await loop.create_unix_connection(lambda: 1 / 0, str(socket_path))
+        peer, _ = listener.accept()
+        with peer:
+            assert receive_all(peer) == b""
 
 
 async def test_a_connection_on_a_given_socket(loop):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import ssl
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from .accepting import Acceptor
 from .socks import SocketCalls
 from .transports import StreamTransport
 
-# What TLS takes is imported where the first connection or server needs it: a program without starts
+# What TLS takes is imported when the first connection or server needs it: a program without starts
 # the sooner.
 if TYPE_CHECKING:
     from .tls import TLSProtocol
@@ -39,34 +40,47 @@ class Connections(SocketCalls):
         Raises OSError when nobody serves there. Arguments, and what is more than a plain connection
         to a numeric address, are those of the version at hand.
         """
-        if (
-            not self._debug
-            and (not options or _are_defaults(options))
-            and getattr(self.sock_connect, "__func__", None) is _SOCK_CONNECT
-            and getattr(self._make_socket_transport, "__func__", None) is _MAKE_SOCKET_TRANSPORT
-        ):
+        if (not options or _are_defaults(options)) and self._connects_natively():
             begun = _rondel.begin_connect(self, host, port)
             if begun is not None:
                 connection, future = begun
-                try:
-                    if future is not None:
+                if future is not None:
+                    try:
                         await future
-                    protocol = protocol_factory()
-                    waiter = self.create_future()
-                    transport = _rondel.open_transport(self, connection, protocol, waiter, None)
-                except BaseException:
-                    connection.close()
-                    raise
-                try:
-                    await waiter
-                except BaseException:
-                    transport.close()
-                    raise
-                return transport, protocol
+                    except BaseException:
+                        connection.close()
+                        raise
+                return await self._opened(connection, protocol_factory)
         return await super().create_connection(protocol_factory, host, port, **options)
 
     # For who looks at its signature.
     create_connection.__wrapped__ = asyncio.BaseEventLoop.create_connection  # type: ignore[attr-defined]
+
+    def _connects_natively(self) -> bool:
+        """Whether nobody watches, or has replaced, how sockets are connected and get transports."""
+        return (
+            not self._debug
+            and getattr(self.sock_connect, "__func__", None) is _SOCK_CONNECT
+            and getattr(self._make_socket_transport, "__func__", None) is _MAKE_SOCKET_TRANSPORT
+        )
+
+    async def _opened(
+        self, connection: _rondel.Connection, protocol_factory: ProtocolFactory
+    ) -> tuple[StreamTransport, asyncio.BaseProtocol]:
+        """A client's transport and protocol, once the protocol has heard of it."""
+        try:
+            protocol = protocol_factory()
+            waiter = self.create_future()
+            transport = _rondel.open_transport(self, connection, protocol, waiter, None)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            await waiter
+        except BaseException:
+            transport.close()
+            raise
+        return transport, protocol
 
     def _make_socket_transport(
         self,
@@ -96,10 +110,8 @@ class Connections(SocketCalls):
         ssl_shutdown_timeout: float | None = None,
         call_connection_made: bool = True,
     ) -> SSLTransport:
-        from .tls import TLSProtocol
-
         try:
-            tls = TLSProtocol(
+            tls = _tls_protocol()(
                 self,
                 protocol,
                 sslcontext,
@@ -187,10 +199,8 @@ class Connections(SocketCalls):
         if below.is_closing():
             # Once it is lost, nothing would ever end the wait for a handshake.
             raise ConnectionAbortedError("start_tls() on a transport that is closing or closed")
-        from .tls import TLSProtocol
-
         waiter = self.create_future()
-        tls = TLSProtocol(
+        tls = _tls_protocol()(
             self,
             protocol,
             sslcontext,
@@ -234,6 +244,13 @@ _OPTIONS = {
     "happy_eyeballs_delay",
     "interleave",
 }
+
+
+@functools.cache
+def _tls_protocol() -> type[TLSProtocol]:
+    from .tls import TLSProtocol
+
+    return TLSProtocol
 
 
 def _are_defaults(options: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ import stat
 from asyncio.log import logger
 from typing import Any
 
-from . import _versions
+from . import _rondel, _versions
 from .connections import Connections, ProtocolFactory
 
 #: Where a Unix socket is: a path, or an abstract name, which begins with a NUL (unix(7)).
@@ -63,13 +63,11 @@ class UnixSockets(Connections):
             raise ValueError("path and sock can not be specified at the same time")
         else:
             path = os.fspath(path)
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0)
-            try:
-                sock.setblocking(False)
-                await self.sock_connect(sock, path)
-            except BaseException:
-                sock.close()
-                raise
+            if not ssl and self._connects_natively():
+                connection = _rondel.connect_unix(path)
+                if connection is not None:
+                    return await self._opened(connection, protocol_factory)
+            sock = await self._connected(path)
         return await self._create_connection_transport(
             sock,
             protocol_factory,
@@ -78,6 +76,16 @@ class UnixSockets(Connections):
             ssl_handshake_timeout=ssl_handshake_timeout,
             ssl_shutdown_timeout=ssl_shutdown_timeout,
         )
+
+    async def _connected(self, path: str | bytes) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        try:
+            sock.setblocking(False)
+            await self.sock_connect(sock, path)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
     async def create_unix_server(
         self,

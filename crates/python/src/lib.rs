@@ -33,6 +33,7 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<connection::Connection>()?;
     module.add_function(wrap_pyfunction!(connection::accept::accept_connections, module)?)?;
     module.add_function(wrap_pyfunction!(connection::connect::begin_connect, module)?)?;
+    module.add_function(wrap_pyfunction!(connection::connect::connect_unix, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::attach_loop, module)?)?;
     module.add_function(wrap_pyfunction!(event_loop::init_loop, module)?)?;
     module.add_function(wrap_pyfunction!(stream::attach_transport, module)?)?;

@@ -10,6 +10,7 @@ use rondel_sys::connect as sys;
 use rondel_sys::sockaddr::{self, Address, SocketAddress};
 
 use super::{Connection, Kind, audit, object};
+use crate::datagram::address::{self, Family};
 use crate::errors::os_error;
 use crate::event_loop::{self, Direction, Watch};
 use crate::handle::{self, Pending};
@@ -82,6 +83,27 @@ pub fn begin_connect<'py>(
     let future = call_method(intern!(py, "create_future"), [event_loop])?.bind(py).clone();
     Connection::wait(&connection, event_loop, &future, host, port)?;
     Ok(Some((connection, Some(future))))
+}
+
+/// Connects to the Unix socket at `path`, of which one hears at once. None where this is not the plain case: another path
+/// than bytes or a text of ASCII, a server that is not there or whose queue is full, or somebody who listens to, or has
+/// replaced, what asyncio would call.
+///
+/// Raises `OSError` without descriptors.
+#[pyfunction]
+pub fn connect_unix<'py>(path: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, Connection>>> {
+    let py = path.py();
+    if audit::is_heard(py) || !object::is_plain(py)? {
+        return Ok(None);
+    }
+    let Some(address) = address::from_python(Family::Unix, path) else { return Ok(None) };
+    let kind = Kind { family: sockaddr::UNIX, protocol: 0 };
+    let fd = sys::stream_socket(kind.family, kind.protocol).map_err(|error| os_error(py, &error))?;
+    // Whatever else it says: whoever asks again, with a socket object, gets the exception, or waits.
+    let Ok(true) = sys::connect(&fd, &address) else { return Ok(None) };
+    let connection = Bound::new(py, Connection::new(kind, fd))?;
+    connection.get().name(py, None);
+    Ok(Some(connection))
 }
 
 /// The address, if host and port are numbers as `asyncio.base_events._ipaddr_info` and the system take them.
