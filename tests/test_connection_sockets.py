@@ -1,6 +1,7 @@
 """The socket object of a connection, which few programs look at, and who listens to its making."""
 
 import asyncio
+import resource
 import socket
 
 import pytest
@@ -185,3 +186,15 @@ loop = new_loop()
 loop.run_until_complete(main())
 loop.close()
 """
+
+
+async def test_the_socket_of_a_closed_connection_needs_no_descriptor(loop):
+    async with connected(Recorder) as (transport, protocol, _):
+        transport.abort()
+        await protocol.lost
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            assert transport.get_extra_info("socket").fileno() == -1
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

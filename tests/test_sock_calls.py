@@ -5,7 +5,9 @@ import asyncio
 import collections.abc
 import gc
 import inspect
+import os
 import socket
+import sys
 import warnings
 from unittest import mock
 
@@ -240,3 +242,26 @@ async def test_methods_replaced_while_sock_sendall_waits(loop, pair):
             received += await loop.sock_recv(theirs, 1 << 20)
         await sending
     assert received == data
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 688")
+async def test_a_buffer_that_closes_the_socket(loop):
+    """Whoever has the descriptor's number by then gets nothing."""
+
+    class Closing:
+        def __buffer__(self, flags):
+            ours.close()
+            os.dup2(other.fileno(), number)
+            return memoryview(bytearray(4))
+
+    ours, peer = socket.socketpair()
+    other, witness = socket.socketpair()
+    with ours, peer, other, witness:
+        ours.setblocking(False)
+        witness.setblocking(False)
+        number = ours.fileno()
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            await loop.sock_sendall(ours, Closing())
+        os.close(number)
+        with pytest.raises(BlockingIOError):
+            witness.recv(4)

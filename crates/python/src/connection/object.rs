@@ -2,6 +2,7 @@
 
 use std::os::fd::RawFd;
 
+use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -36,8 +37,23 @@ pub fn adopt(py: Python<'_>, kind: Kind, fd: RawFd) -> PyResult<Bound<'_, PyAny>
 
 /// A closed socket object of that kind, as one that was open before would be.
 pub fn closed(py: Python<'_>, kind: Kind) -> PyResult<Bound<'_, PyAny>> {
-    let sock = module(py)?.getattr(intern!(py, "socket"))?.call1((kind.family, sys::STREAM, kind.protocol))?;
-    sock.call_method0(intern!(py, "close"))?;
+    let class = module(py)?.getattr(intern!(py, "socket"))?;
+    match class.call1((kind.family, sys::STREAM, kind.protocol)) {
+        Ok(sock) => {
+            sock.call_method0(intern!(py, "close"))?;
+            Ok(sock)
+        }
+        Err(error) if error.is_instance_of::<PyOSError>(py) => never_opened(&class),
+        Err(error) => Err(error),
+    }
+}
+
+/// A closed socket object when there is no descriptor left to open one with. It does not know its kind.
+#[cold]
+fn never_opened<'py>(class: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let sock = class.call_method1(intern!(class.py(), "__new__"), (class,))?;
+    sock.setattr(intern!(class.py(), "_closed"), true)?;
+    sock.setattr(intern!(class.py(), "_io_refs"), 0)?;
     Ok(sock)
 }
 

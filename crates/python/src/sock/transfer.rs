@@ -45,9 +45,8 @@ pub fn recv_now(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> 
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
     if let Some(room) = whole_number(&size)
-        && let Some(fd) = plain::descriptor(&sock)?
+        && let Some(fd) = checked(core.get(), &event_loop, &sock)?
     {
-        check(core.get(), &event_loop, &sock)?;
         return if room <= Intake::SMALL { recv_small(core.get(), fd, py, room) } else { recv_large(fd, py, room) };
     }
     by_method(&event_loop, intern!(py, "recv"), &sock, &size)
@@ -105,11 +104,11 @@ pub fn recv_into_now(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Ow
     let (event_loop, [sock, buffer]) = arguments(slf, &args)?;
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
-    // An empty buffer, or none at all: the socket's own method says what is wrong with it.
-    if let Some(fd) = plain::descriptor(&sock)?
-        && let Ok(mut view) = WritableView::new(&buffer)
+    // An empty buffer, or none at all: the socket's own method says what is wrong with it. The descriptor comes last, as a
+    // buffer written in Python may close the socket (PEP 688).
+    if let Ok(mut view) = WritableView::new(&buffer)
+        && let Some(fd) = checked(core.get(), &event_loop, &sock)?
     {
-        check(core.get(), &event_loop, &sock)?;
         return match unowned::recv_now(fd, view.bytes()) {
             Ok(data) => Ok(data.len().into_pyobject(py)?.into_any().into()),
             Err(error) => not_yet(py, &error),
@@ -124,7 +123,6 @@ pub fn send_now(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> 
     // SAFETY: the interpreter calls the method with a live EventLoop.
     let core = unsafe { core_of(py, slf) }?;
     let sent: usize = sent.extract()?;
-    let Some(fd) = plain::descriptor(&sock)? else { return Ok(unusual(py)) };
     let view;
     let bytes = if let Ok(bytes) = data.cast_exact::<PyBytes>() {
         bytes.as_bytes()
@@ -133,7 +131,7 @@ pub fn send_now(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> 
         view = made;
         view.bytes()
     };
-    check(core.get(), &event_loop, &sock)?;
+    let Some(fd) = checked(core.get(), &event_loop, &sock)? else { return Ok(unusual(py)) };
     let left = bytes.get(sent..).unwrap_or_default();
     match unowned::send_now(fd, left) {
         Ok(count) if count == left.len() => Ok(none(py)),
@@ -151,13 +149,14 @@ fn not_yet(py: Python<'_>, error: &io::Error) -> PyResult<Owned> {
     if error.kind() == io::ErrorKind::WouldBlock { Ok(none(py)) } else { Err(os_error(py, error)) }
 }
 
-/// In debug mode the socket must be a non-blocking one.
+/// The descriptor of a plain socket, which in debug mode must be a non-blocking one.
 #[inline]
-fn check(core: &Core, event_loop: &Bound<'_, PyAny>, sock: &Bound<'_, PyAny>) -> PyResult<()> {
-    if core.debug() {
+fn checked(core: &Core, event_loop: &Bound<'_, PyAny>, sock: &Bound<'_, PyAny>) -> PyResult<Option<RawFd>> {
+    let fd = plain::descriptor(sock)?;
+    if fd.is_some() && core.debug() {
         call_method(intern!(sock.py(), "_check_socket"), [event_loop, sock])?;
     }
-    Ok(())
+    Ok(fd)
 }
 
 /// Calls the socket's own method; None if it would block.
