@@ -21,5 +21,5 @@ pub fn native_of(transport: &Bound<'_, PyAny>) -> Option<Owned> {
 /// Sends a bytes object as `transport.write` does.
 #[inline]
 pub fn write_shared(stream: &Bound<'_, Stream>, bytes: &Bound<'_, PyBytes>) -> PyResult<()> {
-    write_bytes(stream, bytes.as_bytes(), || Chunk::shared(bytes))
+    write_bytes(stream, bytes.as_bytes(), |sent| (Chunk::shared(bytes), sent))
 }

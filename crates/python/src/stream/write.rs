@@ -65,16 +65,16 @@ pub fn write(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
 pub fn write_object(stream: &Bound<'_, Stream>, data: &Bound<'_, PyAny>) -> PyResult<Owned> {
     let py = stream.py();
     if let Ok(bytes) = data.cast::<PyBytes>() {
-        write_bytes(stream, bytes.as_bytes(), || Chunk::shared(bytes))?;
+        write_bytes(stream, bytes.as_bytes(), |sent| (Chunk::shared(bytes), sent))?;
     } else if data.is_instance_of::<PyByteArray>() || data.is_instance_of::<PyMemoryView>() {
         let Ok(view) = View::new(data) else {
             // With gaps in it.
             let whole = data.call_method0(intern!(py, "tobytes"))?.cast_into::<PyBytes>()?;
-            write_bytes(stream, whole.as_bytes(), || Chunk::shared(&whole))?;
+            write_bytes(stream, whole.as_bytes(), |sent| (Chunk::shared(&whole), sent))?;
             return Ok(py.None().into_bound(py).into());
         };
         // Copied, because the caller may use the buffer again once write has returned.
-        write_bytes(stream, view.bytes(), || Chunk::Copied(view.bytes().to_vec()))?;
+        write_bytes(stream, view.bytes(), |sent| (Chunk::Copied(view.bytes()[sent..].to_vec()), 0))?;
     } else {
         return Err(PyTypeError::new_err(format!(
             "data argument must be a bytes-like object, not '{}'",
@@ -84,8 +84,14 @@ pub fn write_object(stream: &Bound<'_, Stream>, data: &Bound<'_, PyAny>) -> PyRe
     Ok(py.None().into_bound(py).into())
 }
 
+/// Sends `data`, and queues what the system does not take. `rest` makes the chunk for that: it is told how many bytes are
+/// sent, and gives how many of the chunk's own first ones those are.
 #[inline]
-pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl FnOnce() -> Chunk) -> PyResult<()> {
+pub(super) fn write_bytes(
+    stream: &Bound<'_, Stream>,
+    data: &[u8],
+    rest: impl FnOnce(usize) -> (Chunk, usize),
+) -> PyResult<()> {
     let py = stream.py();
     let this = stream.get();
     match this.fate(py, data) {
@@ -94,7 +100,7 @@ pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl F
         Fate::Send(descriptor) => match send(py, descriptor, data) {
             Sent::All => return Ok(()),
             Sent::Some(sent) => {
-                let chunk = chunk();
+                let (chunk, sent) = rest(sent);
                 this.with(py, |state| state.queue.push(chunk, sent));
                 Stream::watch(stream, Direction::Write, true)?;
             }
@@ -104,8 +110,8 @@ pub(super) fn write_bytes(stream: &Bound<'_, Stream>, data: &[u8], chunk: impl F
         },
         Fate::Queue if data.is_empty() => return Ok(()),
         Fate::Queue => {
-            let chunk = chunk();
-            this.with(py, |state| state.queue.push(chunk, 0));
+            let (chunk, sent) = rest(0);
+            this.with(py, |state| state.queue.push(chunk, sent));
         }
     }
     this.grown(py)
