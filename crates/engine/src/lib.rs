@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+mod descriptors;
 mod doorbell;
 mod driver;
 mod executor;
@@ -22,6 +23,7 @@ mod watching;
 
 pub use async_task::{FallibleTask, Runnable, Task};
 pub use clock::{Clock, Nanos};
+pub use descriptors::ByDescriptor;
 pub use driver::{Drained, Driver, Wait};
 pub use remote::Remote;
 pub use rondel_sys::{Backend, Events};

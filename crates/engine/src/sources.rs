@@ -1,9 +1,10 @@
 //! The descriptors that somebody waits for, named by keys that are never used twice.
 
-use std::collections::HashMap;
 use std::os::fd::RawFd;
 
 use rondel_sys::Interest;
+
+use crate::descriptors::ByDescriptor;
 
 /// Names one watched descriptor of one driver, for good. The descriptor's number may serve another
 /// file tomorrow; the key will not.
@@ -83,14 +84,14 @@ pub struct Sources<W> {
     free: Vec<u32>,
     /// Under which key the selector knows a descriptor. A descriptor that its owner closed too early may have lent its
     /// number to another source: what the old one does then must not reach the new one.
-    registered: HashMap<RawFd, SourceKey>,
+    registered: ByDescriptor<SourceKey>,
     /// How many of those somebody waits for.
     awaited: usize,
 }
 
 impl<W> Sources<W> {
     pub fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), registered: HashMap::new(), awaited: 0 }
+        Self { slots: Vec::new(), free: Vec::new(), registered: ByDescriptor::default(), awaited: 0 }
     }
 
     #[allow(clippy::cast_possible_truncation)] // the system has far fewer descriptors

@@ -138,7 +138,7 @@ impl Connection {
         let handle = unsafe { handle::make_shown(py, event_loop.as_ptr(), callback.as_ptr(), &args) }?;
         core.get().check_open()?;
         let watch = Watch::Handle(handle.clone());
-        let old = core.get().with(py, |state| state.watch(fd.0, Direction::Write, Some(watch)));
+        let old = core.get().with(py, |state| state.watch_once(fd.0, Direction::Write, watch));
         drop(old.transpose().map_err(|error| os_error(py, &error))?);
         let waiting = Waiting { event_loop: event_loop.clone().into(), handle };
         this.with(py, |state| state.waiting = Some(waiting));
@@ -156,12 +156,10 @@ impl Connection {
         port: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = future.py();
+        // Told once: nothing is left to end, and the loop knows the descriptor when the transport comes.
         let waiting = self.with(py, |state| state.waiting.take());
-        let own = self.own(py);
-        if let Some(waiting) = waiting {
-            waiting.leave(py, own);
-        }
-        let Some(fd) = own else { return Ok(()) };
+        drop(waiting);
+        let Some(fd) = self.own(py) else { return Ok(()) };
         if call_method(intern!(py, "done"), [future])?.bind(py).is_truthy()? {
             return Ok(());
         }

@@ -1,6 +1,5 @@
 //! The native half of a loop: its driver and its flags.
 
-use std::collections::HashMap;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -8,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_engine::{Backend, Clock, Driver, Events, Nanos, SourceKey, TimerKey};
+use rondel_engine::{Backend, ByDescriptor, Clock, Driver, Events, Nanos, SourceKey, TimerKey};
 use rondel_net::Intake;
 
 use super::item::{Ready, Watch};
@@ -38,7 +37,7 @@ pub struct Watched {
 /// What the GIL protects.
 pub struct State {
     pub driver: Driver<Ready, Watch>,
-    pub watched: HashMap<RawFd, Watched>,
+    pub watched: ByDescriptor<Watched>,
     /// `{"loop": the loop}`, once a future was made.
     pub future_arguments: Option<Owned>,
     /// Lent to a wait under way.
@@ -75,7 +74,7 @@ impl Core {
         Ok(Self {
             state: GilCell::new(Some(State {
                 driver,
-                watched: HashMap::new(),
+                watched: ByDescriptor::default(),
                 future_arguments: None,
                 events: Some(Box::default()),
                 receive: None,

@@ -56,7 +56,7 @@ impl State {
     /// Sets what is queued when `fd` is ready, the next time only, and gives back what stood there.
     ///
     /// Errors: those of `Driver::set_reader`.
-    fn watch_once(&mut self, fd: RawFd, direction: Direction, watch: Watch) -> std::io::Result<Option<Watch>> {
+    pub fn watch_once(&mut self, fd: RawFd, direction: Direction, watch: Watch) -> std::io::Result<Option<Watch>> {
         let known = self.watched.get(&fd).map(|entry| entry.key);
         let key = known.unwrap_or_else(|| self.driver.add_source(fd));
         let changed = match direction {
@@ -86,7 +86,17 @@ impl State {
 impl State {
     /// Enters the socket of a transport, given as a weak reference: gives the key of the entry. Whatever was known of a
     /// descriptor of that number before is forgotten, and given back to be dropped: the descriptor was closed without a word.
+    ///
+    /// What somebody was told of once, as a client is of its connection, and nobody waits for now, becomes the entry: the
+    /// system knows the descriptor already, or has forgotten it with that one's close, and is silent in any case.
     pub fn enter_transport(&mut self, fd: RawFd, transport: Owned) -> (SourceKey, Removed) {
+        if let Some(entry) = self.watched.get_mut(&fd)
+            && entry.transport.is_none()
+            && matches!(self.driver.watchers(entry.key), (None, None))
+        {
+            entry.transport = Some(transport);
+            return (entry.key, None);
+        }
         let stale = self.remove(fd);
         let key = self.driver.add_source(fd);
         self.watched.insert(fd, Watched { key, transport: Some(transport) });
