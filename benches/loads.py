@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 from benches.cores import Cores
@@ -41,9 +42,12 @@ class Load:
         """A connection for each message, so many at once."""
         return self._client("churn", address, connections, size, seconds)
 
-    def limit(self, place: str) -> Process:
-        """The bare echo server at `tcp`, `udp` or `unix:PATH`; prints its address."""
-        return Process([self.executable, "serve", place], self.cores.server)
+    def limit(self, place: str, tool: Sequence[str] = ()) -> Process:
+        """The bare echo server at `tcp`, `udp` or `unix:PATH`; prints its address.
+
+        `tool` is a command that runs another one, such as valgrind.
+        """
+        return Process([*tool, self.executable, "serve", place], self.cores.server)
 
     def _client(self, *arguments: str | float) -> Process:
         return Process([self.executable, *map(str, arguments)], self.cores.client)

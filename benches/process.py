@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pathlib
 import select
 import signal
 import subprocess
@@ -79,6 +80,13 @@ class Process:
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
+
+    def user_seconds(self) -> float:
+        """What all its threads have run so far, outside of the kernel; in whole clock ticks."""
+        # proc(5): what comes before the state, the third field, may have spaces in it.
+        stat = pathlib.Path(f"/proc/{self._popen.pid}/stat").read_text()
+        ticks = int(stat.rpartition(")")[2].split()[11])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def ends(self, within: float) -> bool:
         """Waits for its end, which is noticed at once; False when it still runs."""

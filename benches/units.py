@@ -13,8 +13,16 @@ def written(value: float, unit: Unit) -> str:
     if unit is Unit.BYTES:
         return _bytes(value)
     if unit is Unit.SECONDS:
-        return f"{_digits(value)} s" if value >= 1 else f"{_digits(value * 1000)} ms"
+        return _seconds(value)
     return f"{value:.0f}"
+
+
+def _seconds(value: float) -> str:
+    if abs(value) >= 1:
+        return f"{_digits(value)} s"
+    if abs(value) >= 1e-4:
+        return f"{_digits(value * 1e3)} ms"
+    return f"{_digits(value * 1e6)} µs"
 
 
 def _rate(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from benches.families.base import Family
 from benches.families.connections import Connections
+from benches.families.cpu import Cpu
 from benches.families.databases import Databases
 from benches.families.datagrams import Datagrams
 from benches.families.echo import Echo
@@ -16,6 +17,7 @@ from benches.families.unix import Unix
 
 ALL: tuple[type[Family], ...] = (
     Echo,
+    Cpu,
     Tail,
     Datagrams,
     Unix,

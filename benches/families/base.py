@@ -11,7 +11,7 @@ import abc
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from benches.cores import Cores
 from benches.loads import Load
@@ -120,7 +120,12 @@ class Family(abc.ABC):
             yield {name: self.participant(name, self.bench, stack) for name in self.candidates}
 
 
-def python(program: str, *arguments: str | int, core: int | None = None) -> Process:
-    """Starts the module `program` of benches.programs with the interpreter of this process."""
+def python(
+    program: str, *arguments: str | int, core: int | None = None, tool: Sequence[str] = ()
+) -> Process:
+    """Starts the module `program` of benches.programs with the interpreter of this process.
+
+    `tool` is a command that runs another one, such as valgrind.
+    """
     module = f"benches.programs.{program}"
-    return Process([sys.executable, "-m", module, *map(str, arguments)], core)
+    return Process([*tool, sys.executable, "-m", module, *map(str, arguments)], core)

@@ -47,8 +47,12 @@ class Echoing(base.Participant):
             # The next case gets a new one.
             del self._servers[key]
             end = server.how_it_ended() if server.ends(ENDS_WITHIN) else None
+            said = server.last_error()
             self.drop(server)
-            raise (MeasureError(f"the server {end}", end.word) if end else error) from None
+            if end:
+                raise MeasureError(f"the server {end}", end.word) from None
+            # What it complained of may be why.
+            raise (MeasureError(f"{error}; {said}", error.word) if said else error) from None
 
     def _start(self, kind: str, place: str) -> Process:
         if place == "unix":
