@@ -23,10 +23,7 @@ class Signals(LoopBase):
 
     __slots__ = ()
 
-    @property
-    def _signal_handlers(self) -> dict[int, asyncio.Handle]:
-        handlers: dict[int, asyncio.Handle] = self.__dict__.setdefault("_handlers_by_signal", {})
-        return handlers
+    _signal_handlers: dict[int, asyncio.Handle]
 
     def add_signal_handler(self, sig: int, callback: Callable[[*Ts], object], *args: *Ts) -> None:
         """Have the loop run ``callback(*args)`` when the process gets the signal.

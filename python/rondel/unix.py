@@ -23,11 +23,8 @@ class UnixSockets(Connections):
 
     __slots__ = ()
 
-    @property
-    def _unix_server_sockets(self) -> dict[socket.socket, int]:
-        """The inodes of the files that go when their servers close."""
-        inodes: dict[socket.socket, int] = self.__dict__.setdefault("_socket_inodes", {})
-        return inodes
+    #: The inodes of the files that go when their servers close.
+    _unix_server_sockets: dict[socket.socket, int]
 
     async def create_unix_connection(
         self,
