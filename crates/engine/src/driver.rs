@@ -166,9 +166,7 @@ impl<T, W> Driver<T, W> {
             self.clock.advance_to(first);
         }
         let now = self.clock.now();
-        while let Some(item) = self.timers.pop_due(now) {
-            self.ready.push_back(item);
-        }
+        self.timers.take_due(now, |item| self.ready.push_back(item));
     }
 
     /// Takes out the oldest ready item.

@@ -27,10 +27,12 @@ impl TimerKey {
 /// Children of a node: four of these entries fill one and a half cache lines, and the tree is half
 /// as deep as a binary one.
 const ARITY: usize = 4;
+/// When more than one of so many timers is due, all are sorted at once instead of sifted one by one.
+const BULK: usize = 4;
 /// "No slot": the end of the list of free ones.
 const NONE: u32 = u32::MAX;
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Entry {
     at: Nanos,
     /// Equal deadlines fire in the order of their making.
@@ -39,8 +41,14 @@ struct Entry {
 }
 
 impl Entry {
+    #[inline]
+    fn rank(&self) -> (Nanos, u64) {
+        (self.at, self.order)
+    }
+
+    #[inline]
     fn before(&self, other: &Self) -> bool {
-        (self.at, self.order) < (other.at, other.order)
+        self.rank() < other.rank()
     }
 }
 
@@ -121,10 +129,35 @@ impl<T> Timers<T> {
         self.take_at(slot.place as usize)
     }
 
-    /// Takes out the earliest timer if its deadline is `now` or before.
-    #[inline]
-    pub fn pop_due(&mut self, now: Nanos) -> Option<T> {
-        if self.heap.first()?.at <= now { self.take_at(0) } else { None }
+    /// Takes out all timers whose deadline is `now` or before, the earliest first.
+    pub fn take_due(&mut self, now: Nanos, mut each: impl FnMut(T)) {
+        let due = self.count_due(0, now);
+        if due * BULK <= self.heap.len() || due == 1 {
+            for _ in 0..due {
+                self.take_at(0).into_iter().for_each(&mut each);
+            }
+            return;
+        }
+        // What is sorted is a heap, and stays one without its front.
+        self.heap.sort_unstable_by_key(Entry::rank);
+        for place in 0..due {
+            self.vacate(self.heap[place].slot).into_iter().for_each(&mut each);
+        }
+        self.heap.drain(..due);
+        for place in 0..self.heap.len() {
+            self.put(place, self.heap[place]);
+        }
+    }
+
+    /// How many timers at and below a place of the heap are due. None of them is below one that is not.
+    fn count_due(&self, place: usize, now: Nanos) -> usize {
+        match self.heap.get(place) {
+            Some(entry) if entry.at <= now => {
+                let first = place * ARITY + 1;
+                1 + (first..first + ARITY).map(|child| self.count_due(child, now)).sum::<usize>()
+            }
+            _ => 0,
+        }
     }
 
     /// Takes out everything, in no order.
@@ -136,59 +169,62 @@ impl<T> Timers<T> {
         items
     }
 
-    #[allow(clippy::cast_possible_truncation)] // as in `insert`
     fn take_at(&mut self, place: usize) -> Option<T> {
         let entry = self.heap.swap_remove(place);
         if place < self.heap.len() {
-            self.slots[self.heap[place].slot as usize].place = place as u32;
             let place = self.sift_up(place);
             self.sift_down(place);
         }
-        let slot = &mut self.slots[entry.slot as usize];
+        self.vacate(entry.slot)
+    }
+
+    /// Takes the item out of a slot, whose timer stands in the heap no more.
+    fn vacate(&mut self, number: u32) -> Option<T> {
+        let slot = &mut self.slots[number as usize];
         // At the end of its generations a slot is retired, not reused.
         if slot.generation < u32::MAX {
             slot.generation += 1;
             slot.place = self.free;
-            self.free = entry.slot;
+            self.free = number;
         }
         slot.item.take()
     }
 
     fn sift_up(&mut self, mut place: usize) -> usize {
+        let entry = self.heap[place];
         while place > 0 {
             let parent = (place - 1) / ARITY;
-            if !self.heap[place].before(&self.heap[parent]) {
+            if !entry.before(&self.heap[parent]) {
                 break;
             }
-            self.swap(place, parent);
+            self.put(place, self.heap[parent]);
             place = parent;
         }
+        self.put(place, entry);
         place
     }
 
     fn sift_down(&mut self, mut place: usize) {
+        let entry = self.heap[place];
         loop {
             let first = place * ARITY + 1;
             let end = (first + ARITY).min(self.heap.len());
-            let mut least = place;
-            for child in first..end {
-                if self.heap[child].before(&self.heap[least]) {
-                    least = child;
-                }
+            let Some(least) = (first..end).min_by_key(|&child| self.heap[child].rank()) else { break };
+            if !self.heap[least].before(&entry) {
+                break;
             }
-            if least == place {
-                return;
-            }
-            self.swap(place, least);
+            self.put(place, self.heap[least]);
             place = least;
         }
+        self.put(place, entry);
     }
 
+    /// Has the timer of `entry` stand at a place of the heap.
+    #[inline]
     #[allow(clippy::cast_possible_truncation)] // as in `insert`
-    fn swap(&mut self, a: usize, b: usize) {
-        self.heap.swap(a, b);
-        self.slots[self.heap[a].slot as usize].place = a as u32;
-        self.slots[self.heap[b].slot as usize].place = b as u32;
+    fn put(&mut self, place: usize, entry: Entry) {
+        self.heap[place] = entry;
+        self.slots[entry.slot as usize].place = place as u32;
     }
 }
 
@@ -205,7 +241,8 @@ mod tests {
         timers.slots[0].generation = u32::MAX;
         let last = timers.insert(1, 'b');
         assert_eq!(last, TimerKey { slot: 0, generation: u32::MAX });
-        assert_eq!(timers.pop_due(1), Some('b'));
+        timers.take_due(1, |item| assert_eq!(item, 'b'));
+        assert_eq!(timers.len(), 0);
         let next = timers.insert(1, 'c');
         assert_eq!(next.slot, 1);
         assert_eq!(timers.remove(last), None);
