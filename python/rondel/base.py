@@ -15,7 +15,35 @@ from typing import TYPE_CHECKING, Any
 from . import _rondel
 
 
-class LoopBase(asyncio.BaseEventLoop):
+class Attributes(asyncio.BaseEventLoop):
+    """Where a loop keeps the attributes that it has from its making on."""
+
+    # The interpreter (3.13, LOAD_ATTR_METHOD_LAZY_DICT) can remember what `loop.call_soon` is only
+    # while the loop has no `__dict__`: the other way it has is closed to objects with slots. A
+    # program that sets an attribute of its own makes one.
+    __slots__ = (
+        "_asyncgens",
+        "_asyncgens_shutdown_called",
+        "_clock_resolution",
+        "_core",
+        "_coroutine_origin_tracking_enabled",
+        "_coroutine_origin_tracking_saved_depth",
+        "_current_handle",
+        "_default_executor",
+        "_exception_handler",
+        "_executor_shutdown_called",
+        "_internal_fds",
+        "_old_agen_hooks",
+        "_scheduled",
+        "_signal_handlers",
+        "_task_factory",
+        "_timer_cancelled_count",
+        "_unix_server_sockets",
+        "slow_callback_duration",
+    )
+
+
+class LoopBase(Attributes):
     """The base of the loop's parts."""
 
     __slots__ = ()

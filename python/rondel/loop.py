@@ -43,31 +43,8 @@ class EventLoop(
     RONDEL_SELECTOR names no selector of this platform (``epoll``, ``poll``).
     """
 
-    __slots__ = (
-        # The native half, for native methods alone (NativeSlot in crates/python/src/raw/slot.rs).
-        "_native",
-        # What a loop has from its making on. The interpreter (3.13, LOAD_ATTR_METHOD_LAZY_DICT) remembers
-        # what `loop.call_soon` is only while the loop has no `__dict__`: the other way it knows is
-        # closed to objects with slots. A program that sets an attribute of its own makes one.
-        "_asyncgens",
-        "_asyncgens_shutdown_called",
-        "_clock_resolution",
-        "_core",
-        "_coroutine_origin_tracking_enabled",
-        "_coroutine_origin_tracking_saved_depth",
-        "_current_handle",
-        "_default_executor",
-        "_exception_handler",
-        "_executor_shutdown_called",
-        "_internal_fds",
-        "_old_agen_hooks",
-        "_scheduled",
-        "_signal_handlers",
-        "_task_factory",
-        "_timer_cancelled_count",
-        "_unix_server_sockets",
-        "slow_callback_duration",
-    )
+    # The native half, for native methods alone (NativeSlot in crates/python/src/raw/slot.rs).
+    __slots__ = ("_native",)
 
     def __init__(self) -> None:
         self._core = _rondel.init_loop(self)

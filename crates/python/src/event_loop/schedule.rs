@@ -100,25 +100,37 @@ fn check(
     any_thread: bool,
 ) -> PyResult<()> {
     core.check_open()?;
-    if core.debug() {
-        // SAFETY: both are live objects: `self` and an argument of the call.
-        let (event_loop, callback) = unsafe { (Borrowed::from_ptr(py, event_loop), Borrowed::from_ptr(py, callback)) };
-        if !any_thread {
-            event_loop.call_method0(intern!(py, "_check_thread"))?;
-        }
-        event_loop.call_method1(intern!(py, "_check_callback"), (callback, method))?;
+    if core.debug() { check_more(py, event_loop, callback, method, any_thread) } else { Ok(()) }
+}
+
+#[cold]
+fn check_more(
+    py: Python<'_>,
+    event_loop: *mut ffi::PyObject,
+    callback: *mut ffi::PyObject,
+    method: &str,
+    any_thread: bool,
+) -> PyResult<()> {
+    // SAFETY: both are live objects: `self` and an argument of the call.
+    let (event_loop, callback) = unsafe { (Borrowed::from_ptr(py, event_loop), Borrowed::from_ptr(py, callback)) };
+    if !any_thread {
+        event_loop.call_method0(intern!(py, "_check_thread"))?;
     }
+    event_loop.call_method1(intern!(py, "_check_callback"), (callback, method))?;
     Ok(())
 }
 
 /// In debug mode a handle remembers where it was made.
 #[inline]
 pub fn trace(py: Python<'_>, core: &Core, handle: &Owned) -> PyResult<()> {
-    if core.debug() {
-        let traceback = py.import(intern!(py, "rondel._debug"))?.call_method0(intern!(py, "source_traceback"))?;
-        // SAFETY: the handle was made by `handle::make`.
-        unsafe { Fields::of(handle.as_ptr()) }.source_traceback.set(Some(traceback.into()));
-    }
+    if core.debug() { remember_source(py, handle) } else { Ok(()) }
+}
+
+#[cold]
+fn remember_source(py: Python<'_>, handle: &Owned) -> PyResult<()> {
+    let traceback = py.import(intern!(py, "rondel._debug"))?.call_method0(intern!(py, "source_traceback"))?;
+    // SAFETY: the handle was made by `handle::make`.
+    unsafe { Fields::of(handle.as_ptr()) }.source_traceback.set(Some(traceback.into()));
     Ok(())
 }
 

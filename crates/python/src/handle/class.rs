@@ -94,6 +94,24 @@ unsafe fn is_timer(object: *mut ffi::PyObject) -> bool {
     unsafe { ffi::Py_TYPE(object) == class_of(Kind::Timer) }
 }
 
+/// Whether a live handle of ours can be reached by nobody but whoever asks, who has a reference to it: not by a weak
+/// reference, and not through the garbage collector. Then it stays as it is, whatever code runs.
+///
+/// # Safety
+/// It is a live handle of ours.
+#[inline]
+pub unsafe fn is_private(object: *mut ffi::PyObject) -> bool {
+    // SAFETY: as promised by the caller; the class says where the list of weak references begins.
+    unsafe { ffi::Py_REFCNT(object) == 1 && (*weak_list(object)).is_null() && ffi::PyObject_GC_IsTracked(object) == 0 }
+}
+
+/// Where a handle of ours keeps its weak references.
+#[inline]
+unsafe fn weak_list(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {
+    // SAFETY: the object is a handle, as the caller promises, and its class has weak references.
+    unsafe { object.byte_offset((*ffi::Py_TYPE(object)).tp_weaklistoffset).cast() }
+}
+
 /// A handle of `event_loop` for `callback(*args)` in `context`, or in a copy of the current one. The garbage collector
 /// does not know of it yet: see [`Pending`].
 ///
@@ -174,8 +192,7 @@ unsafe extern "C" fn destroy(object: *mut ffi::PyObject) {
         let py = Python::assume_attached();
         let class = ffi::Py_TYPE(object);
         ffi::PyObject_GC_UnTrack(object.cast());
-        let weak_list = object.byte_offset((*class).tp_weaklistoffset).cast::<*mut ffi::PyObject>();
-        if !(*weak_list).is_null() {
+        if !(*weak_list(object)).is_null() {
             ffi::PyObject_ClearWeakRefs(object);
         }
         nesting::release(py, object);

@@ -158,21 +158,13 @@ impl Fields {
         }
     }
 
-    /// References to the arguments.
-    #[inline]
-    pub fn arguments(&self) -> Arguments {
-        match (peek(&self.first), peek(&self.second)) {
-            (Some(tuple), Some(second)) if second.as_ptr() == mark() => Arguments::Many(tuple),
-            (first, second) => Arguments::Few([first, second]),
-        }
-    }
-
     /// All arguments as a tuple; `None` for a handle that has dropped them.
     pub fn args<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyTuple>>> {
         if peek(&self.callback).is_none() {
             return Ok(None);
         }
-        match self.arguments() {
+        let (first, second) = (peek(&self.first), peek(&self.second));
+        match Arguments::of(first.as_ref(), second.as_ref()) {
             Arguments::Many(tuple) => Ok(Some(tuple.bind(py).cast::<PyTuple>()?.clone())),
             Arguments::Few(args) => {
                 PyTuple::new(py, args.iter().flatten().map(|arg| arg.bind(py)).collect::<Vec<_>>()).map(Some)
@@ -226,11 +218,22 @@ impl Timer {
 }
 
 /// What a callback is called with.
-pub enum Arguments {
+pub enum Arguments<'a> {
     /// As many as are there, from the front.
-    Few([Option<Owned>; INLINE]),
+    Few([Option<&'a Owned>; INLINE]),
     /// A tuple.
-    Many(Owned),
+    Many(&'a Owned),
+}
+
+impl<'a> Arguments<'a> {
+    /// What stands in the places of the first and the second argument.
+    #[inline]
+    pub fn of(first: Option<&'a Owned>, second: Option<&'a Owned>) -> Self {
+        match (first, second) {
+            (Some(tuple), Some(second)) if second.as_ptr() == mark() => Self::Many(tuple),
+            few => Self::Few(few.into()),
+        }
+    }
 }
 
 fn holds_mark(place: &Place) -> bool {
@@ -246,6 +249,16 @@ fn holds_mark(place: &Place) -> bool {
 unsafe fn put(place: &Place, object: Owned) {
     // SAFETY: nobody else looks at the place meanwhile, under the GIL; there is nothing to drop in it.
     unsafe { place.as_ptr().write(Some(object)) };
+}
+
+/// What stands in `place`.
+///
+/// # Safety
+/// Nobody writes to the place while the result is used.
+#[inline]
+pub unsafe fn glance(place: &Place) -> Option<&Owned> {
+    // SAFETY: as promised by the caller.
+    unsafe { (*place.as_ptr()).as_ref() }
 }
 
 /// A second reference to what stands in `place`.

@@ -6,7 +6,8 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::fields::{Arguments, Fields, INLINE, peek};
+use super::class::is_private;
+use super::fields::{Arguments, Fields, INLINE, glance, peek};
 use crate::errors::ends_the_loop;
 use crate::raw::{Entered, Owned, call, call_method, call_tuple};
 
@@ -21,7 +22,8 @@ use crate::raw::{Entered, Owned, call, call_method, call_tuple};
 pub unsafe fn run(py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<()> {
     // SAFETY: as promised by the caller.
     let fields = unsafe { Fields::of(handle) };
-    match run_callback(py, fields) {
+    // SAFETY: as above.
+    match unsafe { run_callback(py, handle, fields) } {
         Ok(()) => Ok(()),
         Err(error) => {
             // SAFETY: as promised by the caller.
@@ -31,16 +33,37 @@ pub unsafe fn run(py: Python<'_>, handle: *mut ffi::PyObject) -> PyResult<()> {
     }
 }
 
-/// The callback may cancel its own handle, which drops callback and arguments: hence references of
-/// our own.
 #[inline]
-fn run_callback(py: Python<'_>, fields: &Fields) -> PyResult<()> {
+unsafe fn run_callback(py: Python<'_>, handle: *mut ffi::PyObject, fields: &Fields) -> PyResult<()> {
+    // SAFETY: the handle is alive; where nobody but the caller reaches it, its references stay where they are.
+    unsafe {
+        if is_private(handle) {
+            let (Some(callback), Some(context)) = (glance(&fields.callback), glance(&fields.context)) else {
+                return Ok(());
+            };
+            return call_in(py, callback, context, glance(&fields.first), glance(&fields.second));
+        }
+    }
+    // The callback may cancel its own handle, which drops callback and arguments: hence references of our own.
     let (Some(callback), Some(context)) = (peek(&fields.callback), peek(&fields.context)) else {
         // Cancelled, or cleared by the garbage collector.
         return Ok(());
     };
-    let entered = Entered::new(py, &context)?;
-    let result = match fields.arguments() {
+    let (first, second) = (peek(&fields.first), peek(&fields.second));
+    call_in(py, &callback, &context, first.as_ref(), second.as_ref())
+}
+
+/// Calls `callback` in `context`, with the arguments as [`Fields`] has them.
+#[inline]
+fn call_in(
+    py: Python<'_>,
+    callback: &Owned,
+    context: &Owned,
+    first: Option<&Owned>,
+    second: Option<&Owned>,
+) -> PyResult<()> {
+    let entered = Entered::new(py, context)?;
+    let result = match Arguments::of(first, second) {
         Arguments::Many(tuple) => {
             call_tuple(callback.bind(py), tuple.bind(py).cast::<pyo3::types::PyTuple>().map_err(PyErr::from)?)
         }
@@ -51,7 +74,7 @@ fn run_callback(py: Python<'_>, fields: &Fields) -> PyResult<()> {
                 stack[count] = arg.as_ptr();
                 count += 1;
             }
-            // SAFETY: callback and arguments are alive: we hold references.
+            // SAFETY: callback and arguments are alive: the caller has references.
             unsafe { call(py, callback.as_ptr(), &mut stack[..count], None) }
         }
     };

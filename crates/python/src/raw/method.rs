@@ -54,13 +54,18 @@ impl<'a, 'py> Args<'a, 'py> {
     }
 
     /// Names and values of the keywords.
+    #[inline]
     pub fn keywords(&self) -> impl Iterator<Item = (Bound<'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
-        let py = self.py;
-        let values = &self.values[self.positional..];
-        self.keywords.into_iter().flat_map(|names| names.to_owned().into_iter()).zip(values).map(
-            // SAFETY: the interpreter passes live objects, which the caller keeps through the call.
-            move |(name, &value)| (name, unsafe { Borrowed::from_ptr(py, value) }),
-        )
+        let (py, names) = (self.py, self.keywords);
+        let values = if names.is_some() { &self.values[self.positional..] } else { &[] };
+        values.iter().enumerate().filter_map(move |(place, &value)| {
+            // SAFETY: the interpreter passes live objects, which the caller keeps through the call, and as many names
+            // as there are values behind the positional ones.
+            unsafe {
+                let name = names?.get_borrowed_item_unchecked(place).to_owned();
+                Some((name, Borrowed::from_ptr(py, value)))
+            }
+        })
     }
 
     /// The same arguments for a method of one, which is given by its place or by its name.
