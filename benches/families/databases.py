@@ -18,7 +18,7 @@ from benches.target import Target
 TASKS = (1, 20)
 OPERATIONS = {
     "asyncpg": ("SELECT 1", "SELECT of 100 rows"),
-    "redis-py": ("GET", "SET", "pipeline of 100 GET"),
+    "redis-py": ("GET", "pipeline of 100 GET"),
 }
 # Behind the bench's own modules: only what no package here is named like is found there.
 TESTS = str(ROOT / "tests")

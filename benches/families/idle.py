@@ -10,7 +10,7 @@ from benches.process import Process
 
 # So many are made before the server has to have accepted them: fewer than its backlog.
 STEP = 500
-ANSWERS_WITHIN = 60.0  # seconds
+ANSWERS_WITHIN = 20.0  # seconds
 
 FIGURES = (
     amount("memory a connection", Unit.BYTES),

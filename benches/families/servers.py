@@ -12,7 +12,7 @@ CONNECTIONS = {
     "uvicorn, httptools": (10, 50, 200),
     "uvicorn, h11": (50,),
     "aiohttp": (10, 50, 200),
-    "bare protocol": (10, 50, 200),
+    "bare protocol": (10,),
 }
 PATIENCE = 5.0  # what wrk may take beside its time
 SCALE = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
