@@ -65,6 +65,7 @@ class UnixSockets(Connections):
                 if connection is not None:
                     return await self._opened(connection, protocol_factory)
             sock = await self._connected(path)
+            protocol_factory = _or_close(sock, protocol_factory)
         return await self._create_connection_transport(
             sock,
             protocol_factory,
@@ -206,3 +207,16 @@ def _remove_stale(path: str | bytes) -> None:
     except OSError as error:
         # To make a file one may need fewer rights than to look at one: bind will tell.
         logger.error("Unable to check or remove stale UNIX socket %r: %r", path, error)
+
+
+def _or_close(sock: socket.socket, protocol_factory: ProtocolFactory) -> ProtocolFactory:
+    """The same factory, but when it fails nobody else has the socket."""
+
+    def make() -> Any:
+        try:
+            return protocol_factory()
+        except BaseException:
+            sock.close()
+            raise
+
+    return make
