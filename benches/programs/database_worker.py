@@ -49,7 +49,6 @@ async def redis(address: dict[str, Any], command: str) -> AsyncIterator[Operatio
 
         operations: dict[str, Operation] = {
             "get": lambda: client.get("name"),
-            "set": lambda: client.set("name", VALUE),
             "pipeline": pipeline,
         }
         yield operations[command]
@@ -60,7 +59,6 @@ OPERATIONS = {
     "SELECT 1": lambda address: select(address, "SELECT 1"),
     "SELECT of 100 rows": lambda address: select(address, ROWS),
     "GET": lambda address: redis(address, "get"),
-    "SET": lambda address: redis(address, "set"),
     "pipeline of 100 GET": lambda address: redis(address, "pipeline"),
 }
 
