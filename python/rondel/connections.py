@@ -6,6 +6,7 @@ import asyncio
 import functools
 import socket
 import ssl
+from asyncio import base_events
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ class Connections(SocketCalls):
         """Whether nobody watches, or has replaced, how sockets are connected and get transports."""
         return (
             not self._debug
+            and getattr(base_events, "socket", None) is socket  # asyncio's tests put a mock there
             and getattr(self.sock_connect, "__func__", None) is _SOCK_CONNECT
             and getattr(self._make_socket_transport, "__func__", None) is _MAKE_SOCKET_TRANSPORT
         )
