@@ -13,8 +13,14 @@ use rustix::net::{RecvFlags, SendFlags};
 /// (`ECONNRESET`, `ETIMEDOUT`, ...). An interrupted call is made again.
 #[inline]
 pub fn recv(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> io::Result<&mut [u8]> {
+    recv_with(fd, buffer, RecvFlags::empty())
+}
+
+/// [`recv`] with flags of recv(2).
+#[inline]
+pub(crate) fn recv_with(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>], flags: RecvFlags) -> io::Result<&mut [u8]> {
     loop {
-        match rustix::net::recv(&fd, &mut *buffer, RecvFlags::empty()) {
+        match rustix::net::recv(&fd, &mut *buffer, flags) {
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
             Ok(((filled, _), _)) => {
@@ -33,8 +39,14 @@ pub fn recv(fd: impl AsFd, buffer: &mut [MaybeUninit<u8>]) -> io::Result<&mut [u
 /// connection is gone. An interrupted call is made again.
 #[inline]
 pub fn send(fd: impl AsFd, data: &[u8]) -> io::Result<usize> {
+    send_with(fd, data, SendFlags::empty())
+}
+
+/// [`send`] with more flags of send(2).
+#[inline]
+pub(crate) fn send_with(fd: impl AsFd, data: &[u8], flags: SendFlags) -> io::Result<usize> {
     loop {
-        match rustix::net::send(&fd, data, SendFlags::NOSIGNAL) {
+        match rustix::net::send(&fd, data, SendFlags::NOSIGNAL | flags) {
             Err(Errno::INTR) => {}
             sent => return Ok(sent?),
         }

@@ -10,6 +10,8 @@ use std::os::fd::{BorrowedFd, RawFd};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use crate::socket::{recv_with, send_with};
+
 /// The descriptor of that number, for one call.
 ///
 /// Errors: `EBADF` for a negative number.
@@ -34,17 +36,7 @@ pub(crate) unsafe fn borrow<'fd>(fd: RawFd) -> io::Result<BorrowedFd<'fd>> {
 pub fn recv_now(fd: RawFd, buffer: &mut [MaybeUninit<u8>]) -> io::Result<&mut [u8]> {
     // SAFETY: recv(2) neither closes nor keeps the descriptor.
     let fd = unsafe { borrow(fd) }?;
-    loop {
-        match rustix::net::recv(fd, &mut *buffer, RecvFlags::DONTWAIT) {
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-            Ok(((filled, _), _)) => {
-                let len = filled.len();
-                // SAFETY: the call above has written the first `len` bytes.
-                return Ok(unsafe { buffer[..len].assume_init_mut() });
-            }
-        }
-    }
+    recv_with(fd, buffer, RecvFlags::DONTWAIT)
 }
 
 /// One `send(2)` that does not block, also on a blocking socket, without `SIGPIPE`. Gives how many bytes the kernel took.
@@ -55,10 +47,5 @@ pub fn recv_now(fd: RawFd, buffer: &mut [MaybeUninit<u8>]) -> io::Result<&mut [u
 pub fn send_now(fd: RawFd, data: &[u8]) -> io::Result<usize> {
     // SAFETY: send(2) neither closes nor keeps the descriptor.
     let fd = unsafe { borrow(fd) }?;
-    loop {
-        match rustix::net::send(fd, data, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
-            Err(Errno::INTR) => {}
-            sent => return Ok(sent?),
-        }
-    }
+    send_with(fd, data, SendFlags::DONTWAIT)
 }

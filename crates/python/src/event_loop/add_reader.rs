@@ -16,7 +16,7 @@ use super::core_of;
 use super::item::Watch;
 use super::readers::{Direction, check_free, set_watch};
 use crate::handle;
-use crate::raw::{Args, Method, Owned, call, call_method, fast};
+use crate::raw::{Args, Method, Owned, call_method, call_with_all, fast};
 use crate::sock::fileno;
 
 pub static METHODS: [Method; 4] = [
@@ -113,15 +113,6 @@ fn cancel(py: Python<'_>, previous: Option<Watch>) -> PyResult<()> {
 fn in_python(slf: *mut ffi::PyObject, args: Args<'_, '_>, python: &Python3) -> PyResult<Owned> {
     let py = args.py();
     let Some(method) = python.get(py) else { return Err(super::core::closed()) };
-    let mut stack = vec![std::ptr::null_mut(), slf];
-    stack.extend(args.positional());
-    let mut names = Vec::new();
-    for (name, value) in args.keywords() {
-        names.push(name);
-        stack.push(value.as_ptr());
-    }
-    let names = pyo3::types::PyTuple::new(py, names)?;
-    let names = Some(&names).filter(|names| !names.is_empty());
-    // SAFETY: the method, the names and the arguments are alive through the call.
-    unsafe { call(py, method.as_ptr(), &mut stack, names) }
+    // SAFETY: the method and the loop are alive through the call.
+    unsafe { call_with_all(py, method.as_ptr(), slf, args) }
 }

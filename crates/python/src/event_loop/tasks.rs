@@ -7,7 +7,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 use super::core_of;
-use crate::raw::{Args, Method, Owned, call, call_keywords, fast, noargs};
+use crate::raw::{Args, Method, Owned, call, call_keywords, call_with_all, fast, noargs};
 
 pub static METHODS: [Method; 2] = [
     noargs(c"create_future", c"create_future($self)\n--\n\nA future of this loop.", create_future),
@@ -111,15 +111,6 @@ fn with_keywords(py: Python<'_>, classes: &Classes, slf: *mut ffi::PyObject, arg
 
 #[cold]
 fn by_factory(py: Python<'_>, classes: &Classes, slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
-    let mut stack = vec![std::ptr::null_mut(), slf];
-    stack.extend(args.positional());
-    let mut names = Vec::new();
-    for (name, value) in args.keywords() {
-        names.push(name);
-        stack.push(value.as_ptr());
-    }
-    let names = PyTuple::new(py, names)?;
-    let names = Some(&names).filter(|names| !names.is_empty());
-    // SAFETY: the function, the names and the arguments are alive through the call.
-    unsafe { call(py, classes.by_factory.as_ptr(), &mut stack, names) }
+    // SAFETY: the function and the loop are alive through the call.
+    unsafe { call_with_all(py, classes.by_factory.as_ptr(), slf, args) }
 }

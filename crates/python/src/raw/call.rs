@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
-use super::Owned;
+use super::{Args, Owned};
 
 // As in `pyo3::ffi`, but for the ABI: these calls may unwind.
 type Vectorcall = unsafe extern "C-unwind" fn(
@@ -127,6 +127,29 @@ pub unsafe fn call(
         });
         Owned::from_new(py, result)
     }
+}
+
+/// Calls `callable` with `first`, and then all that `args` has.
+///
+/// # Safety
+/// `callable` and `first` are live objects that stay alive through the call.
+pub unsafe fn call_with_all(
+    py: Python<'_>,
+    callable: *mut ffi::PyObject,
+    first: *mut ffi::PyObject,
+    args: Args<'_, '_>,
+) -> PyResult<Owned> {
+    let mut stack = vec![std::ptr::null_mut(), first];
+    stack.extend(args.positional());
+    let mut names = Vec::new();
+    for (name, value) in args.keywords() {
+        names.push(name);
+        stack.push(value.as_ptr());
+    }
+    let names = PyTuple::new(py, names)?;
+    let names = Some(&names).filter(|names| !names.is_empty());
+    // SAFETY: as promised by the caller; the names and the arguments are alive through the call.
+    unsafe { call(py, callable, &mut stack, names) }
 }
 
 /// Calls the method `name` of `args[0]` with the arguments `args[1..]`.

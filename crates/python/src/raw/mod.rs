@@ -12,7 +12,7 @@ mod owned;
 mod slot;
 
 pub use bytes::{Lent, SpareBytes, new_bytes};
-pub use call::{call, call_keywords, call_method, call_tuple};
+pub use call::{call, call_keywords, call_method, call_tuple, call_with_all};
 pub use context::{Entered, copy_context};
 pub use method::{Args, Method, fast, noargs, one_arg};
 pub use owned::Owned;
