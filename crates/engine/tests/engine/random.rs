@@ -24,3 +24,17 @@ proptest! {
         model::run(&schedule, Backend::Poll);
     }
 }
+
+/// Found by the fuzzer: who is told once and asks again during a turn has the selector report once more, to nobody; a
+/// selector that was made anew meanwhile does not.
+#[test]
+fn who_asks_again_during_a_turn_leaves_an_echo() {
+    let heard: &[u8] = &[9, 0, 12, 16, 19, 32, 12, 48, 0, 0, 20, 64, 19, 32];
+    let made_anew: &[u8] = &[
+        9, 105, 9, 45, 15, 255, 18, 35, 0, 12, 12, 145, 9, 170, 12, 18, 10, 114, 20, 116, 19, 116, 14, 34, 10, 36, 1,
+        255, 13, 177, 21, 21, 15, 13, 20, 116, 19, 116, 13, 200, 13, 177, 15, 21, 21, 177,
+    ];
+    for schedule in [heard, made_anew] {
+        model::run(schedule, Backend::from_env().unwrap());
+    }
+}

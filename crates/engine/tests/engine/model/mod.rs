@@ -43,8 +43,17 @@ impl Drop for Played {
     }
 }
 
-/// What the turn under way waited with, and found: the number of a source, whether readable, whether writable.
-type Turn = (Option<Wait>, Vec<(usize, bool, bool)>);
+/// What the turn under way waited with, and found.
+type Turn = (Option<Wait>, Vec<Found>);
+
+struct Found {
+    /// The number of the source.
+    source: usize,
+    readable: bool,
+    writable: bool,
+    /// False for an echo: a selector that was made anew meanwhile has none.
+    certain: bool,
+}
 
 struct Model {
     driver: Driver<u64, u64>,
@@ -178,11 +187,11 @@ impl Model {
         let mut found = Vec::new();
         let wait = wait.filter(|_| look);
         if let Some(wait) = &wait {
-            for (number, source) in self.sources.iter_mut().enumerate().filter(|(_, source)| source.is_registered()) {
+            for (number, source) in self.sources.iter_mut().enumerate() {
                 let (readable, writable) = source.reported();
                 if readable || writable {
+                    found.push(Found { source: number, readable, writable, certain: source.is_registered() });
                     source.was_reported();
-                    found.push((number, readable, writable));
                 }
             }
             if wait.may_sleep() && found.is_empty() {
@@ -205,16 +214,17 @@ impl Model {
         self.bell = Bell::Awake;
 
         self.ready.extend(self.pushed.drain(..));
+        let actual: Vec<u64> = self.driver.ready().copied().collect();
         let mut events: Vec<Vec<u64>> = Vec::new();
-        for (number, readable, writable) in found {
-            let source = &mut self.sources[number];
-            if source.is_registered() {
+        for Found { source, readable, writable, certain } in found {
+            let source = &mut self.sources[source];
+            // Who hears an echo has asked during this turn: nobody else has that number.
+            if source.is_registered() && (certain || source.watchers().any(|watcher| actual.contains(&watcher))) {
                 events.push(source.tell(readable, writable));
             }
         }
         // The system may report the sources in any order.
         let mut expected: Vec<u64> = self.ready.iter().copied().collect();
-        let actual: Vec<u64> = self.driver.ready().copied().collect();
         while let Some(next) = actual.get(expected.len())
             && let Some(place) = events.iter().position(|items| items.first() == Some(next))
         {

@@ -24,6 +24,9 @@ pub struct Watched {
     once: [bool; 2],
     /// Was reported to one who is told once, and not asked for since.
     silent: bool,
+    /// Was asked for anew, once, after a wait had found it, and told of what that wait found: the selector reports that
+    /// there could be reading, and writing, once more, though nobody waits for it.
+    echo: (bool, bool),
     unread: bool,
     flooded: bool,
 }
@@ -48,6 +51,7 @@ impl Watched {
             writer: None,
             once: [false; 2],
             silent: false,
+            echo: (false, false),
             unread: false,
             flooded: false,
         }
@@ -76,26 +80,33 @@ impl Watched {
     /// A wait has reported it.
     pub fn was_reported(&mut self) {
         self.silent = self.told_once().1;
+        self.echo = (false, false);
     }
 
     /// Whom an event of the source is for.
     pub fn tell(&mut self, readable: bool, writable: bool) -> Vec<u64> {
         let told = self.reader.filter(|_| readable).into_iter().chain(self.writer.filter(|_| writable)).collect();
         if self.told_once().0 {
+            let asked = (self.reader.is_some(), self.writer.is_some());
             self.reader.take_if(|_| readable && self.once[0]);
             self.writer.take_if(|_| writable && self.once[1]);
-            self.silent &= self.watchers().next().is_none();
+            let nobody = self.watchers().next().is_none();
+            if nobody && !self.silent {
+                self.echo = asked;
+            }
+            self.silent &= nobody;
         }
         told
     }
 
     /// Whether the selector reports it as readable, and as writable. A hang-up is both, also where nobody asked.
     pub fn reported(&self) -> (bool, bool) {
-        if self.silent {
+        if self.silent || self.ours.is_none() {
             return (false, false);
         }
-        let gone = self.peer.is_none();
-        (gone || self.unread && self.reader.is_some(), gone || !self.flooded && self.writer.is_some())
+        let (reader, writer) = (self.reader.is_some() || self.echo.0, self.writer.is_some() || self.echo.1);
+        let gone = (reader || writer) && self.peer.is_none();
+        (gone || self.unread && reader, gone || !self.flooded && writer)
     }
 
     /// Sets the reader or the writer. Whether that was possible.
@@ -122,6 +133,8 @@ impl Watched {
         if watcher.is_some() {
             self.once[usize::from(writer)] = once;
         }
+        // Asked for anew, or out of the selector's set.
+        self.echo = (false, false);
         // To give up what nobody asked for changes nothing.
         self.silent &= watcher.or(before).is_none();
         true
