@@ -27,6 +27,87 @@ async def test_what_the_function_raises(loop):
         await loop.run_in_executor(None, lambda: 1 / 0)
 
 
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize(
+    ("raised", "seen"),
+    [
+        (LookupError, LookupError),
+        (KeyboardInterrupt, KeyboardInterrupt),
+        (TimeoutError, TimeoutError),
+        (concurrent.futures.TimeoutError, asyncio.TimeoutError),
+        (concurrent.futures.CancelledError, asyncio.CancelledError),
+        (concurrent.futures.InvalidStateError, asyncio.InvalidStateError),
+    ],
+)
+async def test_which_exception_becomes_which(loop, raised, seen, debug):
+    loop.set_debug(debug)
+
+    def work():
+        raise raised("said")
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        future = loop.run_in_executor(pool, work)
+        await asyncio.wait([future])
+        error = future.exception()
+    assert type(error) is seen
+    assert error.args == ("said",)
+    assert not future.cancelled()
+
+
+async def test_work_that_the_pool_gives_up(loop):
+    """The pool cancels it: so is who waits for it."""
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    gate = threading.Event()
+    first = loop.run_in_executor(pool, gate.wait, SECONDS)
+    second = loop.run_in_executor(pool, int)
+    pool.shutdown(wait=False, cancel_futures=True)
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert second.cancelled()
+    gate.set()
+    assert await first
+
+
+async def test_a_pool_that_is_shut_down(loop):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert await loop.run_in_executor(pool, int) == 0
+    with pytest.raises(RuntimeError, match="cannot schedule new futures after shutdown"):
+        loop.run_in_executor(pool, int)
+
+
+async def test_a_pool_of_ones_own_class(loop):
+    class Pool(concurrent.futures.ThreadPoolExecutor):
+        def submit(self, function, /, *args):
+            return super().submit(lambda: ("own", function(*args)))
+
+    with Pool(1) as pool:
+        assert await loop.run_in_executor(pool, int, "7") == ("own", 7)
+
+
+async def test_an_executor_that_gives_a_future_of_the_loop(loop):
+    class Here(concurrent.futures.Executor):
+        def submit(self, function, /, *args):
+            future = loop.create_future()
+            future.set_result(function(*args))
+            return future
+
+    assert await loop.run_in_executor(Here(), int, "7") == 7
+
+
+async def test_an_executor_that_gives_futures_of_ones_own_class(loop):
+    class Mine(concurrent.futures.Future):
+        def result(self, timeout=None):
+            return ["mine", super().result(timeout)]
+
+    class Here(concurrent.futures.Executor):
+        def submit(self, function, /, *args):
+            future = Mine()
+            future.set_result(function(*args))
+            return future
+
+    assert await loop.run_in_executor(Here(), int, "7") == ["mine", 7]
+
+
 async def test_many_at_once(loop):
     def work(n):
         return n * n

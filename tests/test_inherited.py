@@ -71,6 +71,12 @@ def test_server_has():
     assert callable(asyncio.Server._start_serving)
 
 
+def test_futures_has():
+    """What copies the state of a thread's future."""
+    arguments = list(inspect.signature(asyncio.futures._copy_future_state).parameters)
+    assert arguments == ["source", "dest"]
+
+
 def test_the_parts_add_no_state():
     assert LoopBase.__slots__ == ()
 
