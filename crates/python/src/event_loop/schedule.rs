@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyFloat};
 use super::core::{Core, closed};
 use super::core_of;
 use super::item::Ready;
-use crate::handle::{self, Fields, Kind, Pending, Timer};
+use crate::handle::{self, Context, Fields, Kind, Pending, Timer};
 use crate::raw::{Args, Method, Owned, fast, noargs};
 
 pub static METHODS: [Method; 7] = [
@@ -130,7 +130,9 @@ pub fn trace(py: Python<'_>, core: &Core, handle: &Owned) -> PyResult<()> {
 fn remember_source(py: Python<'_>, handle: &Owned) -> PyResult<()> {
     let traceback = py.import(intern!(py, "rondel._debug"))?.call_method0(intern!(py, "source_traceback"))?;
     // SAFETY: the handle was made by `handle::make`.
-    unsafe { Fields::of(handle.as_ptr()) }.source_traceback.set(Some(traceback.into()));
+    let fields = unsafe { Fields::of(handle.as_ptr()) };
+    fields.own_context(py)?;
+    fields.source_traceback.set(Some(traceback.into()));
     Ok(())
 }
 
@@ -156,8 +158,9 @@ fn schedule_soon(
     let core = unsafe { core_of(py, slf) }?;
     let core = core.get();
     check(py, core, slf, callback, method, any_thread)?;
+    let context = self::context(py, core, call.context)?;
     // SAFETY: the arguments are alive through the call.
-    let handle = unsafe { handle::make(py, Kind::Soon, slf, callback, call.args, call.context) }?;
+    let handle = unsafe { handle::make(py, Kind::Soon, slf, callback, call.args, context) }?;
     trace(py, core, &handle)?;
     let item = Ready::Handle(pending(core, &handle));
     core.with(py, |state| {
@@ -168,6 +171,13 @@ fn schedule_soon(
         }
     });
     Ok(handle)
+}
+
+/// The context that a callback is to run in: the one given, or what is current now.
+#[inline]
+fn context(py: Python<'_>, core: &Core, given: Option<Owned>) -> PyResult<Context> {
+    // What is shared is forgotten at the end of a turn, so that there must be turns; and in debug mode handles show more.
+    given.map_or_else(|| Context::current(py, core.runs() && !core.debug()), |context| Ok(Context::Own(context)))
 }
 
 /// A handle just made, for the hands of its loop.
@@ -242,6 +252,7 @@ unsafe fn schedule_at(
     context: Option<Owned>,
 ) -> PyResult<Owned> {
     check(py, core, event_loop, callback, "call_at", false)?;
+    let context = self::context(py, core, context)?;
     // SAFETY: as promised by the caller.
     let handle = unsafe { handle::make(py, Kind::Timer, event_loop, callback, args, context) }?;
     trace(py, core, &handle)?;

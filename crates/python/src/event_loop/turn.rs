@@ -80,7 +80,9 @@ impl Core {
         let mut events = self.with(py, |state| state.events.take()).flatten().unwrap_or_default();
         let mut pace = Pace { since: self.now(), items: 0 };
         let ended = loop {
-            match self.turn(py, &mut events, &mut pace) {
+            let ended = self.turn(py, &mut events, &mut pace);
+            handle::forget_contexts(py);
+            match ended {
                 Ok(()) if !self.get_stopping() => {}
                 ended => break ended,
             }

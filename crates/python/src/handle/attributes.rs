@@ -59,8 +59,8 @@ macro_rules! attributes {
 attributes! { Fields:
     EventLoop: |_py, fields| Ok(peek(&fields.event_loop));
     Callback: |_py, fields| Ok(peek(&fields.callback));
-    Context: |_py, fields| Ok(peek(&fields.context));
-    SourceTraceback: |_py, fields| Ok(peek(&fields.source_traceback));
+    Context: |py, fields| fields.own_context(py).map(|()| peek(&fields.context));
+    SourceTraceback: |_py, fields| Ok(fields.scheduled_at());
     Repr: |_py, fields| Ok(fields.cancelled_repr());
     ArgsTuple: |py, fields| Ok(fields.args(py)?.map(|args| args.into_any().into()));
     Cancelled: |py, fields| truth(py, fields.cancelled());

@@ -9,12 +9,13 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use super::attributes;
+use super::context::Context;
 use super::fields::{self, Fields, INLINE, Timer, UNSCHEDULED, peek};
 use super::free_list::FreeList;
 use super::nesting;
 use super::pending::Pending;
 use crate::event_loop;
-use crate::raw::{Args, Method, Owned, noargs};
+use crate::raw::{Args, Method, Owned, copy_context, find_contexts, noargs};
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ static RUN: Method = noargs(c"_run", c"Run the callback now, in its context.", r
 pub fn init(py: Python<'_>) -> PyResult<[Bound<'_, PyType>; 2]> {
     let asyncio = py.import("asyncio")?;
     let handle = asyncio.getattr("Handle")?.cast_into::<PyType>()?;
+    find_contexts(py)?;
     let timer = asyncio.getattr("TimerHandle")?.cast_into::<PyType>()?;
     let [handle_size, timer_size] = fields::place(&handle, &timer)?;
     let made = [
@@ -112,8 +114,8 @@ unsafe fn weak_list(object: *mut ffi::PyObject) -> *mut *mut ffi::PyObject {
     unsafe { object.byte_offset((*ffi::Py_TYPE(object)).tp_weaklistoffset).cast() }
 }
 
-/// A handle of `event_loop` for `callback(*args)` in `context`, or in a copy of the current one. The garbage collector
-/// does not know of it yet: see [`Pending`].
+/// A handle of `event_loop` for `callback(*args)` in `context`. The garbage collector does not know of it yet: see
+/// [`Pending`].
 ///
 /// # Safety
 /// All pointers are of live objects, `event_loop` of an `EventLoop`.
@@ -124,12 +126,8 @@ pub unsafe fn make(
     event_loop: *mut ffi::PyObject,
     callback: *mut ffi::PyObject,
     args: &[*mut ffi::PyObject],
-    context: Option<Owned>,
+    context: Context,
 ) -> PyResult<Owned> {
-    let context = match context {
-        Some(context) => context,
-        None => crate::raw::copy_context(py)?,
-    };
     let tuple = if args.len() > INLINE { Some(tuple_of(py, args)?) } else { None };
     // SAFETY: the handle is empty, and alive. The other pointers are as promised.
     unsafe {
@@ -157,7 +155,8 @@ pub unsafe fn make_shown(
     args: &[*mut ffi::PyObject],
 ) -> PyResult<Pending> {
     // SAFETY: as promised by the caller.
-    let handle = unsafe { Pending::new(make(py, Kind::Soon, event_loop, callback, args, None)?) };
+    let handle =
+        unsafe { Pending::new(make(py, Kind::Soon, event_loop, callback, args, Context::Own(copy_context(py)?))?) };
     handle.show();
     Ok(handle)
 }

@@ -8,7 +8,8 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyTuple, PyType};
 
-use crate::raw::Owned;
+use super::context::Context;
+use crate::raw::{Owned, copy_of};
 
 /// So many arguments stand in the handle itself; more are kept as a tuple. `call_soon(f)` and
 /// `call_soon(f, future)` are nearly all there is.
@@ -35,7 +36,7 @@ pub struct Fields {
     pub event_loop: Place,
     /// In debug mode, what a cancelled handle was; the [`mark`] while that is found out.
     pub repr: Place,
-    /// In debug mode, where the callback was scheduled.
+    /// In debug mode, where the callback was scheduled. The [`mark`] says that the context is shared.
     pub source_traceback: Place,
 }
 
@@ -133,7 +134,7 @@ impl Fields {
         callback: *mut ffi::PyObject,
         args: &[*mut ffi::PyObject],
         tuple: Option<Owned>,
-        context: Owned,
+        context: Context,
     ) {
         // SAFETY: the objects are alive, as promised; the handle is empty, so that no place holds what would have to
         // be dropped.
@@ -141,7 +142,13 @@ impl Fields {
             let own = |object| Owned::from_borrowed(py, object);
             put(&self.event_loop, own(event_loop));
             put(&self.callback, own(callback));
-            put(&self.context, context);
+            match context {
+                Context::Own(context) => put(&self.context, context),
+                Context::Shared(context) => {
+                    put(&self.context, context);
+                    put(&self.source_traceback, own(mark()));
+                }
+            }
             match (args, tuple) {
                 ([], _) => {}
                 (&[first], _) => put(&self.first, own(first)),
@@ -188,6 +195,41 @@ impl Fields {
     /// What a handle cancelled in debug mode was.
     pub fn cancelled_repr(&self) -> Option<Owned> {
         peek(&self.repr).filter(|repr| repr.as_ptr() != mark())
+    }
+
+    /// Whether the context is shared with other handles: none is to enter it, nor to be seen with it.
+    #[inline]
+    pub fn shares_context(&self) -> bool {
+        holds_mark(&self.source_traceback)
+    }
+
+    /// Gives the handle a context of its own, if it has none yet.
+    #[inline]
+    pub fn own_context(&self, py: Python<'_>) -> PyResult<()> {
+        if self.shares_context() { self.copy_context(py) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn copy_context(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(shared) = peek(&self.context) else { return Ok(()) };
+        // SAFETY: the object is alive.
+        let context = unsafe { copy_of(py, shared.as_ptr()) }?;
+        // To make it may have run code that did the same.
+        if self.shares_context() {
+            self.keep_context(context);
+        }
+        Ok(())
+    }
+
+    /// Makes a context the handle's own, in place of the shared one.
+    pub fn keep_context(&self, context: Owned) {
+        let replaced = (self.source_traceback.take(), self.context.replace(Some(context)));
+        drop(replaced);
+    }
+
+    /// In debug mode, where the callback was scheduled.
+    pub fn scheduled_at(&self) -> Option<Owned> {
+        peek(&self.source_traceback).filter(|traceback| traceback.as_ptr() != mark())
     }
 
     /// Drops callback and arguments.

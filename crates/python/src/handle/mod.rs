@@ -7,6 +7,7 @@
 
 mod attributes;
 mod class;
+mod context;
 mod fields;
 mod free_list;
 mod nesting;
@@ -14,6 +15,7 @@ mod pending;
 mod run;
 
 pub use class::{Kind, check, init, make, make_shown};
+pub use context::{Context, forget_contexts};
 pub use fields::{Fields, Timer};
 pub use pending::Pending;
 pub use run::run;

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::class::is_private;
+use super::context::{lend, take_back};
 use super::fields::{Arguments, Fields, INLINE, glance, peek};
 use crate::errors::ends_the_loop;
 use crate::raw::{Entered, Owned, call, call_method, call_tuple};
@@ -41,9 +42,22 @@ unsafe fn run_callback(py: Python<'_>, handle: *mut ffi::PyObject, fields: &Fiel
             let (Some(callback), Some(context)) = (glance(&fields.callback), glance(&fields.context)) else {
                 return Ok(());
             };
-            return call_in(py, callback, context, glance(&fields.first), glance(&fields.second));
+            let (first, second) = (glance(&fields.first), glance(&fields.second));
+            if !fields.shares_context() || ffi::Py_REFCNT(context.as_ptr()) == 1 {
+                return call_in(py, callback, context, first, second);
+            }
+            let lent = lend(py, context.as_ptr())?;
+            let result = call_in(py, callback, &lent, first, second);
+            if result.is_ok() {
+                take_back(py, lent, context.as_ptr());
+            } else {
+                // Who hears of the exception sees the callback's own context, as the callback left it.
+                fields.keep_context(lent);
+            }
+            return result;
         }
     }
+    fields.own_context(py)?;
     // The callback may cancel its own handle, which drops callback and arguments: hence references of our own.
     let (Some(callback), Some(context)) = (peek(&fields.callback), peek(&fields.context)) else {
         // Cancelled, or cleared by the garbage collector.
@@ -98,7 +112,7 @@ fn failed(py: Python<'_>, handle: &Bound<'_, PyAny>, fields: &Fields, error: PyE
     context.set_item(intern!(py, "message"), format!("Exception in callback {source}"))?;
     context.set_item(intern!(py, "exception"), error)?;
     context.set_item(intern!(py, "handle"), handle)?;
-    if let Some(traceback) = peek(&fields.source_traceback) {
+    if let Some(traceback) = fields.scheduled_at() {
         context.set_item(intern!(py, "source_traceback"), traceback.bind(py))?;
     }
     call_method(intern!(py, "call_exception_handler"), [event_loop.bind(py), context.as_any()])?;

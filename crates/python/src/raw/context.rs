@@ -13,6 +13,17 @@ pub fn copy_context(py: Python<'_>) -> PyResult<Owned> {
     unsafe { Owned::from_new(py, ffi::PyContext_CopyCurrent()) }
 }
 
+/// A copy of a context.
+///
+/// Errors: `TypeError` if `context` is none.
+///
+/// # Safety
+/// It is a live object.
+pub unsafe fn copy_of(py: Python<'_>, context: *mut ffi::PyObject) -> PyResult<Owned> {
+    // SAFETY: as promised by the caller; its type is checked by the call.
+    unsafe { Owned::from_new(py, ffi::PyContext_Copy(context)) }
+}
+
 /// A context is current for as long as this lives.
 pub struct Entered<'a, 'py>(*mut ffi::PyObject, PhantomData<(&'a Owned, Python<'py>)>);
 
