@@ -90,6 +90,8 @@ class Service:
             await self._talk(reader, writer)
         except (ConnectionError, TimeoutError):
             pass  # gone, or silent for too long: nobody is left to be told
+        except asyncio.CancelledError:
+            pass  # let go by close(); streams of Python 3.12 would report it as an error
         finally:
             self._talks.discard(task)
             writer.close()

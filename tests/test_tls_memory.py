@@ -31,6 +31,23 @@ async def converse(loop, address, context, how):
     await protocol.lost
 
 
+async def growth(loop, address, context, how):
+    """Bytes that stay of 200 connections."""
+    await turns(10)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(200):
+            await converse(loop, address, context, how)
+        await turns(10)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    return after - before
+
+
 @pytest.mark.parametrize("how", ["close", "abort"])
 async def test_memory_stays_flat(loop, how):
     context = client_context()
@@ -38,20 +55,10 @@ async def test_memory_stays_flat(loop, how):
     async with tls_server(Echo, server) as (_server, address):
         for _ in range(20):
             await converse(loop, address, context, how)
-        await turns(10)
-        gc.collect()
-        tracemalloc.start()
-        try:
-            before, _ = tracemalloc.get_traced_memory()
-            for _ in range(200):
-                await converse(loop, address, context, how)
-            await turns(10)
-            gc.collect()
-            after, _ = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-        # A connection takes tens of kilobytes: one in ten that stays would show.
-        assert after - before < 200_000
+        # A connection takes tens of kilobytes: one in ten that stays would show, each time. What
+        # grows once is the interpreter's: its table of interned names takes 1.9 MB when it doubles.
+        grown = [await growth(loop, address, context, how) for _ in range(2)]
+        assert min(grown) < 200_000
 
 
 @pytest.mark.rondel_only("asyncio's protocol keeps what it was made of")
