@@ -1,6 +1,7 @@
 """Running a loop turn by turn."""
 
 import asyncio
+import time
 
 
 def one_turn(loop: asyncio.AbstractEventLoop) -> None:
@@ -15,14 +16,15 @@ async def turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def until(condition, patience: int = 100_000) -> None:
+async def until(condition, patience: float = 30) -> None:
     """Let turns pass until the condition holds.
 
-    Only for states of the peer's kernel that nothing reports; the turns are many, so that the
-    test fails in the end rather than hang.
+    Only for states that nothing reports, of the peer's kernel or of another thread. Threads get
+    their share of each turn, and after so many seconds the test fails rather than hang.
     """
-    for _ in range(patience):
-        if condition():
-            return
+    end = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("the awaited state did not come")
+        time.sleep(0)
         await asyncio.sleep(0)
-    raise AssertionError("the awaited state did not come")
