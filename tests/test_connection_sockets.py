@@ -8,7 +8,7 @@ import pytest
 
 from support import child
 from support.loops import loop_class
-from support.net import HOST, connected, listening
+from support.net import HOST, connected, listening, watch_connects
 from support.protocols import Recorder
 from support.servers import Accepting
 
@@ -88,13 +88,7 @@ async def test_a_socket_that_its_taker_closes_stays_open(loop, listener):
 
 async def test_an_heir_that_connects_its_own_way(loop, listener, monkeypatch):
     connects = []
-    own = loop.sock_connect
-
-    async def sock_connect(sock, address):
-        connects.append(address)
-        await own(sock, address)
-
-    monkeypatch.setattr(loop, "sock_connect", sock_connect)
+    watch_connects(loop, monkeypatch, connects.append)
     transport, protocol = await loop.create_connection(Recorder, *listener.getsockname())
     assert connects == [listener.getsockname()]
     transport.close()

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from support.net import receive_all, receive_exactly
+from support.net import receive_all, receive_exactly, watch_connects
 from support.protocols import Recorder
 from support.servers import Accepting
 from support.turns import turns
@@ -54,15 +54,9 @@ async def test_names_and_sockets_of_both_ends(loop, socket_path, kind):
 
 async def test_connections_that_a_program_makes_its_own_way(loop, socket_path, monkeypatch):
     connects = []
-    own = loop.sock_connect
-
-    async def sock_connect(sock, address):
-        connects.append(address)
-        await own(sock, address)
-
     with bound(socket_path) as listener:
         listener.listen()
-        monkeypatch.setattr(loop, "sock_connect", sock_connect)
+        watch_connects(loop, monkeypatch, connects.append)
         transport, protocol = await loop.create_unix_connection(Recorder, str(socket_path))
         assert connects == [str(socket_path)]
         transport.close()

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from support.net import HOST, full_listener, listening
+from support.net import HOST, full_listener, listening, watch_connects
 from support.protocols import Recorder
 
 needs_all_errors = pytest.mark.skipif(sys.version_info < (3, 12), reason="since Python 3.12")
@@ -38,13 +38,7 @@ def resolves(loop, monkeypatch):
 def attempts(loop, monkeypatch):
     """The addresses that the loop tries to connect to, in their order."""
     attempts = []
-    connect = loop.sock_connect
-
-    async def sock_connect(sock, address):
-        attempts.append(address[0])
-        await connect(sock, address)
-
-    monkeypatch.setattr(loop, "sock_connect", sock_connect)
+    watch_connects(loop, monkeypatch, lambda address: attempts.append(address[0]))
     return attempts
 
 

@@ -34,6 +34,17 @@ def full_listener():
         yield listener.getsockname()
 
 
+def watch_connects(loop, monkeypatch, note) -> None:
+    """Have `note(address)` called before the loop's `sock_connect` connects there."""
+    own = loop.sock_connect
+
+    async def sock_connect(sock, address):
+        note(address)
+        await own(sock, address)
+
+    monkeypatch.setattr(loop, "sock_connect", sock_connect)
+
+
 def _set_buffer(sock: socket.socket, size: int | None) -> None:
     if size is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)

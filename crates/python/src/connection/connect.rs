@@ -157,8 +157,7 @@ impl Connection {
     ) -> PyResult<()> {
         let py = future.py();
         // Told once: nothing is left to end, and the loop knows the descriptor when the transport comes.
-        let waiting = self.with(py, |state| state.waiting.take());
-        drop(waiting);
+        drop(self.with(py, |state| state.waiting.take()));
         let Some(fd) = self.own(py) else { return Ok(()) };
         if call_method(intern!(py, "done"), [future])?.bind(py).is_truthy()? {
             return Ok(());
