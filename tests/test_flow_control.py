@@ -154,10 +154,13 @@ async def test_they_alternate(loop):
 
     async with connected(Sizes, small_buffers=True) as (transport, protocol, peer):
         transport.set_write_buffer_limits(high=30_000, low=10_000)
-        reading = asyncio.create_task(asyncio.to_thread(receive_all, peer))
-        for _ in range(400):
+        # nobody reads yet: the first pause comes however fast the reader is
+        for _ in range(200):
             transport.write(bytes(10_000))
-            if _ % 7 == 0:
+        reading = asyncio.create_task(asyncio.to_thread(receive_all, peer))
+        for number in range(200):
+            transport.write(bytes(10_000))
+            if number % 7 == 0:
                 await turns(1)
         transport.close()
         assert len(await reading) == 4_000_000
