@@ -46,6 +46,11 @@ impl Doorbell {
         self.0.load(Ordering::Acquire) != AWAKE && self.0.swap(AWAKE, Ordering::AcqRel) == RUNG
     }
 
+    /// Whether somebody rang since the driver last asked. A ring that this look is too early for stays in the word.
+    pub fn is_rung(&self) -> bool {
+        self.0.load(Ordering::Acquire) == RUNG
+    }
+
     /// Whether the driver waits in the selector. Only a hint, unless something else keeps the driver from changing it.
     pub fn is_asleep(&self) -> bool {
         self.0.load(Ordering::Acquire) == ASLEEP

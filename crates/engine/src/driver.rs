@@ -121,6 +121,17 @@ impl<T, W> Driver<T, W> {
         self.timers.remove(key)
     }
 
+    /// Whether a turn that began now would have nothing to run but what descriptors bring: nothing is ready, nobody has
+    /// pushed or woken, and no timer is due. Who knows of a descriptor that is likely to be ready may then do without the
+    /// wait, a few times in a row: all others wait that long. False in a forked child, whose waits fail.
+    #[inline]
+    pub fn is_idle(&self) -> bool {
+        self.ready.is_empty()
+            && !self.remote.has_rung()
+            && self.timers.next_deadline().is_none_or(|at| at > self.clock.now())
+            && !self.is_foreign()
+    }
+
     /// Begins a turn: how to wait, or `None` if there is no need even to look (items are ready and
     /// nothing is watched).
     #[inline]

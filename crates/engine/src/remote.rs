@@ -90,6 +90,12 @@ impl<T> Remote<T> {
         self.0.doorbell.try_sleep()
     }
 
+    /// Whether there may be something to [`collect`](Self::collect).
+    #[inline]
+    pub(crate) fn has_rung(&self) -> bool {
+        self.0.doorbell.is_rung()
+    }
+
     /// Ends the driver's sleep, and moves to `ready` what was pushed.
     #[inline]
     pub(crate) fn collect(&self, ready: &mut VecDeque<T>) {

@@ -6,8 +6,8 @@ use std::os::fd::{AsFd, AsRawFd};
 
 use crate::sockaddr::{CAPACITY, SocketAddress};
 
-/// One `recvfrom(2)`: a datagram, of which `buffer` holds as much as fits, and in `from` who sent it. A datagram may be
-/// empty.
+/// One `recvfrom(2)` that does not block, also on a blocking socket: a datagram, of which `buffer` holds as much as fits,
+/// and in `from` who sent it. A datagram may be empty.
 ///
 /// Errors: `WouldBlock` when there is nothing yet; what became of an earlier datagram of ours (`ECONNREFUSED`, ...). An
 /// interrupted call is made again.
@@ -23,7 +23,14 @@ pub fn recv_from<'a>(
         // SAFETY: the descriptor is open; the buffer and the address may be written for as many bytes as are said, and
         // the address is aligned as one.
         let received = unsafe {
-            libc::recvfrom(fd, buffer.as_mut_ptr().cast(), buffer.len(), 0, from.as_mut_ptr().cast(), &raw mut len)
+            libc::recvfrom(
+                fd,
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                libc::MSG_DONTWAIT,
+                from.as_mut_ptr().cast(),
+                &raw mut len,
+            )
         };
         if let Ok(received) = usize::try_from(received) {
             from.set_len(len as usize);
@@ -36,6 +43,11 @@ pub fn recv_from<'a>(
             return Err(error);
         }
     }
+}
+
+/// Whether an error says that the descriptor is no socket (any more): whoever owns it has closed it.
+pub fn is_no_socket(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EBADF | libc::ENOTSOCK))
 }
 
 /// One `sendto(2)`, without `SIGPIPE`: the datagram `data`, which the system takes as a whole, to `to`.

@@ -146,6 +146,18 @@ impl SocketAddress {
         }
     }
 
+    /// Whether both are internet addresses that differ in the port alone, or not at all.
+    #[inline]
+    pub fn has_host_of(&self, other: &Self) -> bool {
+        const PORT: usize = offset_of!(libc::sockaddr_in, sin_port);
+        const _: () = assert!(PORT == offset_of!(libc::sockaddr_in6, sin6_port));
+        let (ours, theirs) = (self.as_bytes(), other.as_bytes());
+        matches!(self.family(), Some(libc::AF_INET | libc::AF_INET6))
+            && ours.len() == theirs.len()
+            && ours.get(..PORT) == theirs.get(..PORT)
+            && ours.get(PORT + 2..) == theirs.get(PORT + 2..)
+    }
+
     /// The bytes that count.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {

@@ -1,7 +1,7 @@
 //! Socket addresses: bytes in, an address out, and the other way.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::net::{Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, UdpSocket};
 use std::os::unix::net::UnixDatagram;
 
 use proptest::prelude::*;
@@ -46,6 +46,23 @@ proptest! {
         if let Some(again) = raw.address().and_then(|address| SocketAddress::new(&address)) {
             prop_assert_eq!(again.address(), raw.address());
         }
+    }
+
+    #[test]
+    fn of_one_host(ip in any::<[u8; 4]>(), other: [u8; 4], port: u16, another: u16, scope: u32) {
+        let v4 = |ip: [u8; 4], port| SocketAddress::new(&Address::V4(SocketAddrV4::new(ip.into(), port))).unwrap();
+        prop_assert!(v4(ip, port).has_host_of(&v4(ip, another)));
+        prop_assert_eq!(v4(ip, port).has_host_of(&v4(other, port)), ip == other);
+        let v6 = |scope, port| {
+            let ip = Ipv4Addr::from(ip).to_ipv6_mapped();
+            SocketAddress::new(&Address::V6(SocketAddrV6::new(ip, port, 0, scope))).unwrap()
+        };
+        prop_assert!(v6(scope, port).has_host_of(&v6(scope, another)));
+        prop_assert!(!v6(scope, port).has_host_of(&v6(!scope, port)));
+        prop_assert!(!v6(0, port).has_host_of(&v4(ip, port)));
+        let name = SocketAddress::new(&Address::Path(b"x")).unwrap();
+        prop_assert!(!name.has_host_of(&name), "a name has no host");
+        prop_assert!(!SocketAddress::default().has_host_of(&SocketAddress::default()));
     }
 
     #[test]

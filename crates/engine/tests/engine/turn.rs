@@ -20,6 +20,7 @@ on_either_backend! {
     a_bare_wake_gives_an_empty_turn,
     a_byte_in_the_wakeup_descriptor_ends_a_wait,
     an_old_wake_does_not_keep_later_turns_awake,
+    idle_is_who_has_nothing_ready_pushed_woken_or_due,
 }
 
 fn ready_items_come_first_then_remotes_then_descriptors_then_timers(backend: Backend) {
@@ -160,4 +161,35 @@ fn an_old_wake_does_not_keep_later_turns_awake(backend: Backend) {
     assert_eq!((it.driver.take(), it.driver.take()), (Some(1), Some(2)));
     assert_eq!(it.reports(), 0);
     assert!(it.driver.prepare().unwrap().may_sleep());
+}
+
+fn idle_is_who_has_nothing_ready_pushed_woken_or_due(backend: Backend) {
+    let mut it = Loop::<u64>::new(backend);
+    let (reader, _writer) = readable_pipe();
+    it.read(&reader, 1);
+    assert!(it.driver.is_idle(), "what descriptors bring does not count");
+    it.driver.push(2);
+    assert!(!it.driver.is_idle());
+    assert_eq!(it.collect(), 2);
+    assert_eq!(it.driver.take(), Some(2));
+    assert!(!it.driver.is_idle(), "the turn is not over");
+    assert_eq!(it.driver.take(), Some(1));
+    assert!(it.driver.is_idle());
+
+    it.driver.remote().push(3).unwrap();
+    assert!(!it.driver.is_idle());
+    assert_eq!(it.turn(), [3, 1]);
+    assert!(it.driver.is_idle());
+    it.driver.remote().wake();
+    assert!(!it.driver.is_idle());
+    assert_eq!(it.turn(), [1]);
+    assert!(it.driver.is_idle());
+
+    let later = it.driver.schedule(it.driver.now() + 1, 4);
+    assert!(it.driver.is_idle());
+    it.driver.cancel(later);
+    it.driver.schedule(it.driver.now(), 5);
+    assert!(!it.driver.is_idle());
+    assert_eq!(it.turn(), [1, 5]);
+    assert!(it.driver.is_idle());
 }

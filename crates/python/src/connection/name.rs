@@ -33,7 +33,7 @@ pub fn to_python(py: Python<'_>, name: Option<&Name>) -> PyResult<Owned> {
         Some(Name::Other(bytes)) => Some(SocketAddress::from_bytes(bytes)),
     };
     match address {
-        Some(address) => address::to_python(py, &address),
+        Some(address) => address::to_python(py, &address, None),
         None => Ok(py.None().into_bound(py).into()),
     }
 }

@@ -31,13 +31,21 @@ pub fn family(sock: &Bound<'_, PyAny>) -> PyResult<Family> {
 }
 
 /// The address as `makesockaddr` of `CPython`'s `socketmodule.c` gives it: `(host, port)`,
-/// `(host, port, flowinfo, scope_id)`, a path, an abstract name as bytes, or None.
-pub fn to_python(py: Python<'_>, address: &SocketAddress) -> PyResult<Owned> {
+/// `(host, port, flowinfo, scope_id)`, a path, an abstract name as bytes, or None. `neighbour` is an address of the same
+/// host, if one is known: its text is used again.
+pub fn to_python(py: Python<'_>, address: &SocketAddress, neighbour: Option<&Owned>) -> PyResult<Owned> {
+    let host = |text: &dyn Fn() -> String| match neighbour {
+        Some(neighbour) => neighbour.bind(py).cast::<PyTuple>()?.get_item(0),
+        None => Ok(PyString::new(py, &text()).into_any()),
+    };
     let object = match address.address() {
-        Some(Address::V4(address)) => (address.ip().to_string(), address.port()).into_pyobject(py)?.into_any(),
+        Some(Address::V4(address)) => {
+            let host = host(&|| address.ip().to_string())?;
+            (host, address.port()).into_pyobject(py)?.into_any()
+        }
         Some(Address::V6(address)) => {
-            let text = ipv6_text(address.ip());
-            (text, address.port(), address.flowinfo(), address.scope_id()).into_pyobject(py)?.into_any()
+            let host = host(&|| ipv6_text(address.ip()))?;
+            (host, address.port(), address.flowinfo(), address.scope_id()).into_pyobject(py)?.into_any()
         }
         Some(Address::Path(path)) => {
             let len = ffi::Py_ssize_t::try_from(path.len()).unwrap_or(0);

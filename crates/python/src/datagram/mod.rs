@@ -15,7 +15,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 use pyo3::{PyTraverseError, PyVisit};
-use rondel_net::DatagramQueue;
+use rondel_net::{DatagramQueue, Lookahead};
 use rondel_sys::sockaddr::SocketAddress;
 
 use self::address::Family;
@@ -53,6 +53,7 @@ struct State {
     remote: Option<Owned>,
     /// The last address that came in.
     last: Option<Known>,
+    lookahead: Lookahead,
     queue: DatagramQueue<Chunk, Destination>,
     /// Whether an empty datagram is sent, not ignored.
     sends_empty: bool,
@@ -96,6 +97,7 @@ pub fn init_datagrams<'py>(
         paired: false,
         remote: remote.map(|remote| remote.clone().into()),
         last: None,
+        lookahead: Lookahead::default(),
         queue: DatagramQueue::new(header.unwrap_or(0)),
         sends_empty: header.is_some(),
     };

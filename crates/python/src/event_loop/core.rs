@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_engine::{Backend, ByDescriptor, Clock, Driver, Events, Nanos, SourceKey, TimerKey};
 use rondel_net::Intake;
@@ -154,6 +155,23 @@ impl Core {
         self.with(py, |state| {
             let buffer = state.receive.get_or_insert_with(|| Box::new_uninit_slice(RECEIVE));
             fill(buffer).map(|data| state.spare.lend(py, data))
+        })
+        .flatten()
+    }
+
+    /// The same for a datagram, which may be larger than what is kept.
+    #[inline]
+    pub fn receive_datagram(
+        &self,
+        py: Python<'_>,
+        fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> Option<&[u8]>,
+    ) -> Option<Lent> {
+        self.with(py, |state| {
+            let buffer = state.datagram.get_or_insert_with(|| Box::new_uninit_slice(DATAGRAM));
+            fill(buffer).map(|data| match data.len() {
+                ..=RECEIVE => state.spare.lend(py, data),
+                _ => Owned::from(PyBytes::new(py, data).into_any()).into(),
+            })
         })
         .flatten()
     }
