@@ -41,7 +41,7 @@ mod tests {
     fn gaps(lookahead: &mut Lookahead, looks: usize) -> Vec<usize> {
         (0..looks)
             .map(|_| {
-                let gap = (1..).find(|_| lookahead.is_worth_it()).unwrap_or_default();
+                let gap = (1..1000).find(|_| lookahead.is_worth_it()).unwrap_or_default();
                 lookahead.looked(false);
                 gap
             })
