@@ -32,8 +32,10 @@ def pytest_configure(config):
         "rondel_only(reason): asyncio is the one that is wrong, or has no such thing",
     )
     config.addinivalue_line("filterwarnings", "error")
-    # A shell that runs the suite in the background has it ignore Ctrl-C, and with it each child.
+    # A shell that runs the suite in the background has it ignore Ctrl-C, nohup has it ignore
+    # SIGHUP, and with it each child.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # aiohttp and others: what they deprecate is theirs.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:aiohttp")
 
