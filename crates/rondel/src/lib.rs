@@ -39,6 +39,7 @@ mod blocking;
 mod builder;
 mod gather;
 mod join;
+pub mod http;
 pub mod net;
 mod race;
 mod shared;

@@ -15,7 +15,7 @@ mod tests;
 use std::io;
 use std::os::fd::RawFd;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use ready::Ready;
 use rondel_engine::SourceKey;
@@ -89,23 +89,29 @@ impl Source {
         mut attempt: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         loop {
-            let side = self.state.side(direction);
-            if !side.maybe_ready() {
-                side.wait_polled(cx.waker().clone());
-                return match self.arm(direction) {
-                    Ok(()) => Poll::Pending,
-                    Err(error) => Poll::Ready(Err(error)),
-                };
-            }
-            if !self.shared.spend() {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+            ready!(self.poll_ready(cx, direction))?;
             match attempt() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.clear(direction),
                 done => return Poll::Ready(done),
             }
         }
+    }
+
+    /// Ready if `direction` may be ready: only the last caller of a direction is woken.
+    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<()>> {
+        let side = self.state.side(direction);
+        if !side.maybe_ready() {
+            side.wait_polled(cx.waker().clone());
+            return match self.arm(direction) {
+                Ok(()) => Poll::Pending,
+                Err(error) => Poll::Ready(Err(error)),
+            };
+        }
+        if !self.shared.spend() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Waits until `direction` may be ready.

@@ -35,6 +35,11 @@ impl Instant {
         Self::of(&Shared::current("rondel::Instant::now"))
     }
 
+    /// The clock's own count.
+    pub(crate) fn at(nanos: Nanos) -> Self {
+        Self(nanos)
+    }
+
     pub(super) fn of(shared: &Shared) -> Self {
         Self(shared.driver.borrow().now())
     }

@@ -73,7 +73,7 @@ struct Timer {
 }
 
 impl Sleep {
-    pub(super) fn new(shared: Rc<Shared>, deadline: Instant) -> Self {
+    pub(crate) fn new(shared: Rc<Shared>, deadline: Instant) -> Self {
         Self { shared, deadline, timer: None }
     }
 

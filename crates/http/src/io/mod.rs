@@ -1,0 +1,5 @@
+//! What bytes go through.
+
+mod socket;
+
+pub use socket::Socket;

@@ -1,0 +1,6 @@
+//! The HTTP client.
+
+mod runtime;
+
+pub use runtime::Here;
+pub use rondel_http::*;
