@@ -1,0 +1,53 @@
+//! The one timer of a request.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use rondel_engine::Nanos;
+
+use super::Deadline;
+use crate::runtime::Runtime;
+
+/// A timer for a deadline that moves. Later is free: the timer stays where it is, and is set anew when it has rung too
+/// early. Only a nearer deadline sets it at once.
+pub(crate) struct Alarm<R: Runtime> {
+    runtime: R,
+    set: Option<(Nanos, R::Sleep)>,
+}
+
+impl<R: Runtime> Alarm<R> {
+    pub(crate) fn new(runtime: R) -> Self {
+        Self { runtime, set: None }
+    }
+
+    pub(crate) fn runtime(&self) -> &R {
+        &self.runtime
+    }
+
+    /// Ready when `deadline` has passed.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Deadline> {
+        let Some(deadline) = deadline else { return Poll::Pending };
+        loop {
+            let (at, sleep) = match &mut self.set {
+                Some(set) if set.0 <= deadline.at => set,
+                unset => unset.insert((deadline.at, self.runtime.sleep_until(deadline.at))),
+            };
+            if Pin::new(sleep).poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let rung = *at;
+            self.set = None;
+            // Some clocks tick coarsely, but a sleep that has ended is not argued with.
+            if rung >= deadline.at || self.runtime.now() >= deadline.at {
+                return Poll::Ready(deadline);
+            }
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Alarm<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Alarm").field("at", &self.set.as_ref().map(|set| set.0)).finish_non_exhaustive()
+    }
+}
