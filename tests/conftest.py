@@ -22,6 +22,8 @@ from support import loops
 from support.log import LogRecords, Problems
 from support.net import connected
 
+pytest_plugins = ("support.http",)
+
 SECONDS = 120
 DEBUG = os.environ.get("RONDEL_TEST_DEBUG") == "1"
 

@@ -1,0 +1,279 @@
+"""A server of bytes for the HTTP clients under test: a script says what each connection is sent."""
+
+import asyncio
+import contextlib
+import dataclasses
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from support.net import HOST, SECONDS, listening, reset
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def response(
+    body: bytes = b"", *headers: str, status: str = "200 OK", version: str = "HTTP/1.1"
+) -> bytes:
+    """An answer with a Content-Length, and these header lines before it."""
+    lines = [f"{version} {status}", *headers, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(lines).encode("latin-1") + body
+
+
+def chunked(*pieces: bytes, headers: Iterable[str] = (), end: bytes = b"0\r\n\r\n") -> bytes:
+    """An answer in these chunks."""
+    lines = ["HTTP/1.1 200 OK", *headers, "Transfer-Encoding: chunked", "", ""]
+    body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    return "\r\n".join(lines).encode("latin-1") + body + end
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """A request as it came over the wire. Names of headers are as they were sent."""
+
+    method: str
+    target: str
+    version: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    head: bytes  # all of it, up to and with the empty line
+
+    def all(self, name: str) -> list[str]:
+        """The values of this header, whatever the case of its letters."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The only value of this header."""
+        values = self.all(name)
+        assert len(values) <= 1, f"{name} was sent {len(values)} times: {values}"
+        return values[0] if values else default
+
+
+class Connection:
+    """A connection that was accepted. Its methods block: they are called in its own thread."""
+
+    def __init__(self, server: "RawServer", sock: socket.socket, number: int) -> None:
+        self.server = server
+        self.sock = sock
+        self.number = number  # 0 is the first that was accepted
+        self.requests: list[Request] = []
+        self.closed_by_client = False
+        self._pending = b""
+
+    def request(self) -> Request | None:
+        """Read a request with its body; None where the client closes before the first byte of one."""
+        if (head := self.head()) is None:
+            return None
+        headers = {key.lower(): value for key, value in head.headers}
+        body = b""
+        if headers.get("transfer-encoding", "").lower() == "chunked":
+            body = self._chunks()
+        elif length := int(headers.get("content-length", 0)):
+            body = self.receive(length)
+        return self._log(dataclasses.replace(head, body=body))
+
+    def head(self) -> Request | None:
+        """Read the head of a request alone, which is not put into the log."""
+        text = self._until(b"\r\n\r\n")
+        if text is None:
+            return None
+        line, *lines = text[:-4].decode("latin-1").split("\r\n")
+        method, target, version = line.split(" ")
+        pairs = tuple((name, value.strip()) for name, _, value in (each.partition(":") for each in lines))
+        return Request(method, target, version, pairs, b"", text)
+
+    def receive(self, count: int) -> bytes:
+        """Exactly so many bytes."""
+        while len(self._pending) < count:
+            assert self._fill(), f"the client closed after {len(self._pending)} of {count} bytes"
+        data, self._pending = self._pending[:count], self._pending[count:]
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Send all of it."""
+        self.sock.sendall(data)
+
+    def until_closed(self) -> bytes:
+        """Wait until the client has closed its side, and give what it still sent."""
+        with contextlib.suppress(ConnectionError):
+            while self._fill():
+                pass
+        with self.server.changed:
+            self.closed_by_client = True
+            self.server.changed.notify_all()
+        return self._pending
+
+    def reset(self) -> None:
+        """Close it by a RST."""
+        reset(self.sock)
+
+    def close(self) -> None:
+        """Close it; what the client has sent and nobody has read is taken first, or it would be a RST."""
+        self.sock.setblocking(False)
+        with contextlib.suppress(OSError):
+            while self.sock.recv(65536):
+                pass
+        self.sock.close()
+
+    def _log(self, request: Request) -> Request:
+        with self.server.changed:
+            self.requests.append(request)
+            self.server.requests.append(request)
+            self.server.changed.notify_all()
+        return request
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while True:
+            size = self._until(b"\r\n")
+            assert size is not None, "the client closed within a chunked body"
+            body += (data := self.receive(int(size.partition(b";")[0], 16)))
+            assert self.receive(2) == b"\r\n"
+            if not data:
+                return body
+
+    def _until(self, end: bytes) -> bytes | None:
+        while end not in self._pending:
+            if not self._fill():
+                assert not self._pending, f"the client closed after {self._pending!r}"
+                return None
+        data, _, self._pending = self._pending.partition(end)
+        return data + end
+
+    def _fill(self) -> bool:
+        data = self.sock.recv(65536)
+        self._pending += data
+        return bool(data)
+
+
+Script = Callable[[Connection], object]
+
+
+def answering(*answers: bytes) -> Script:
+    """Each request gets the next of these, the last one again and again."""
+
+    def script(connection: Connection) -> None:
+        while connection.request() is not None:
+            number = len(connection.server.requests)
+            connection.send(answers[min(number, len(answers)) - 1])
+
+    return script
+
+
+def closing(*answers: bytes) -> Script:
+    """As `answering`, but one request a connection, which is closed by the server."""
+
+    def script(connection: Connection) -> None:
+        if connection.request() is not None:
+            number = len(connection.server.requests)
+            connection.send(answers[min(number, len(answers)) - 1])
+
+    return script
+
+
+class RawServer:
+    """Listens, and runs the script for each connection, in a thread of its own.
+
+    `requests` are all that were read whole, in their order; `connections` all that were accepted.
+    A script that fails, fails the test. What the client does to the connection is no failure.
+    """
+
+    def __init__(
+        self,
+        script: Script | bytes | Sequence[bytes] = OK,
+        *,
+        context: ssl.SSLContext | None = None,
+        path: str | None = None,
+        backlog: int = 100,
+        buffer: int | None = None,
+        host: str = HOST,
+    ) -> None:
+        if isinstance(script, bytes):
+            script = answering(script)
+        elif not callable(script):
+            script = answering(*script)
+        self._script = script
+        self._context = context
+        self.requests: list[Request] = []
+        self.connections: list[Connection] = []
+        self.changed = threading.Condition()
+        #: For scripts: `connection.server.gate.wait(SECONDS)`. Open at the end of the test.
+        self.gate = threading.Event()
+        self._errors: list[BaseException] = []
+        self._threads: list[threading.Thread] = []
+        self._stopping = False
+        if path is not None:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(path)
+            self._listener.listen(backlog)
+        else:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._listener = listening(family, host, backlog, buffer)
+        self._run(self._accept)
+
+    @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
+
+    def url(self, path: str = "/", host: str | None = None) -> str:
+        """Where this path is; by the name `localhost` with TLS, as that is what the certificate says."""
+        scheme = "https" if self._context else "http"
+        return f"{scheme}://{host or ('localhost' if self._context else HOST)}:{self.port}{path}"
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait until this holds for what was accepted and read."""
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, self._wait_for, condition), "it never came to that"
+
+    def stop(self) -> None:
+        """End all connections and threads, and raise what a script has raised."""
+        self._stopping = True
+        self.gate.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(SECONDS)
+            assert not thread.is_alive(), "a script did not end"
+        self._listener.close()
+        for error in self._errors:
+            raise error
+
+    def _wait_for(self, condition: Callable[[], object]) -> bool:
+        with self.changed:
+            return bool(self.changed.wait_for(condition, SECONDS))
+
+    def _run(self, target, *args) -> None:
+        self._threads.append(threading.Thread(target=target, args=args, daemon=True))
+        self._threads[-1].start()
+
+    def _accept(self) -> None:
+        while not self._stopping:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return  # it was shut down
+            with self.changed:
+                connection = Connection(self, sock, len(self.connections))
+                self.connections.append(connection)
+                self.changed.notify_all()
+            self._run(self._serve, connection)
+
+    def _serve(self, connection: Connection) -> None:
+        connection.sock.settimeout(SECONDS)
+        try:
+            if self._context:
+                connection.sock = self._context.wrap_socket(connection.sock, server_side=True)
+            self._script(connection)
+        except TimeoutError as error:
+            self._errors.append(error)
+        except OSError:
+            pass  # the client's doing, or the end of the test
+        except Exception as error:
+            if not self._stopping:
+                self._errors.append(error)
+        finally:
+            connection.close()
