@@ -1,6 +1,8 @@
 //! What a request sends.
 
 mod channel;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,6 +12,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+pub(crate) use channel::Upload;
 pub use channel::{BodySender, Receiver, Refused, channel};
 
 /// The body of a request.
@@ -31,6 +34,14 @@ impl RequestBody {
             Self::Empty => Some(Self::Empty),
             Self::Whole(data) => Some(Self::Whole(data.clone())),
             Self::Channel(_) => None,
+        }
+    }
+
+    /// Tells when the last piece has been taken. None: it can be taken at once.
+    pub(crate) fn upload(&self) -> Option<Upload> {
+        match self {
+            Self::Channel(receiver) => Some(receiver.upload()),
+            Self::Empty | Self::Whole(_) => None,
         }
     }
 

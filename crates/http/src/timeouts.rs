@@ -1,6 +1,7 @@
 //! How long a request may take, as aiohttp's `ClientTimeout` has it.
 
 mod alarm;
+mod clock;
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use rondel_engine::Nanos;
 
 use crate::error::{Error, Kind, Phase};
 
-pub(crate) use alarm::Alarm;
+use alarm::Alarm;
+pub(crate) use clock::Clock;
 
 const SECOND: Nanos = 1_000_000_000;
 
@@ -47,15 +49,20 @@ impl Timeouts {
         Self { total: None, connect: None, sock_connect: None, ..Self::default() }
     }
 
-    /// When `limit`, which begins at `from`, is over.
-    pub(crate) fn deadline(&self, phase: Phase, from: Nanos) -> Option<Deadline> {
+    /// How long `phase` may take.
+    fn limit(&self, phase: Phase) -> Option<Duration> {
         let limit = match phase {
             Phase::Total => self.total,
             Phase::Connect => self.connect,
             Phase::SockConnect => self.sock_connect,
             Phase::SockRead => self.sock_read,
         };
-        let limit = limit.filter(|limit| !limit.is_zero())?;
+        limit.filter(|limit| !limit.is_zero())
+    }
+
+    /// When `phase`, which begins at `from`, has taken too long.
+    pub(crate) fn deadline(&self, phase: Phase, from: Nanos) -> Option<Deadline> {
+        let limit = self.limit(phase)?;
         let exact = from.saturating_add(Nanos::try_from(limit.as_nanos()).unwrap_or(Nanos::MAX));
         let at = if phase != Phase::SockRead && limit > self.ceil_threshold {
             exact.div_ceil(SECOND).saturating_mul(SECOND)

@@ -1,6 +1,5 @@
 //! The one timer of a request.
 
-use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -43,11 +42,5 @@ impl<R: Runtime> Alarm<R> {
                 return Poll::Ready(deadline);
             }
         }
-    }
-}
-
-impl<R: Runtime> fmt::Debug for Alarm<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Alarm").field("at", &self.set.as_ref().map(|set| set.0)).finish_non_exhaustive()
     }
 }

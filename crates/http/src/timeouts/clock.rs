@@ -1,0 +1,84 @@
+//! The deadlines of one request, and its one timer.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rondel_engine::Nanos;
+
+use super::{Alarm, Deadline, Timeouts};
+use crate::error::{Error, Phase};
+use crate::runtime::Runtime;
+
+/// What limits a request from its start to the end of its answer's body.
+pub(crate) struct Clock<R: Runtime> {
+    alarm: Alarm<R>,
+    timeouts: Timeouts,
+    total: Option<Deadline>,
+    /// When the server will have been silent for too long.
+    silence: Option<Deadline>,
+}
+
+impl<R: Runtime> Clock<R> {
+    /// The request begins now.
+    pub(crate) fn start(runtime: R, timeouts: &Timeouts) -> Self {
+        let mut clock = Self { alarm: Alarm::new(runtime), timeouts: timeouts.clone(), total: None, silence: None };
+        clock.total = clock.begin(Phase::Total);
+        clock
+    }
+
+    pub(crate) fn runtime(&self) -> &R {
+        self.alarm.runtime()
+    }
+
+    /// `future`, unless `phase`, which begins now, or all the time of the request is over before.
+    pub(crate) async fn bound<F: Future>(&mut self, phase: Phase, future: F) -> Result<F::Output, Error> {
+        let deadline = Deadline::nearer(self.total, self.begin(phase));
+        let mut future = pin!(future);
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Ok(output)),
+            Poll::Pending => self.alarm.poll(cx, deadline).map(|passed| Err(passed.error())),
+        })
+        .await
+    }
+
+    /// Ready when all the time is over, or nothing has come from the server for too long: since the first call, or the
+    /// first after [`heard`](Self::heard).
+    pub(crate) fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        if self.silence.is_none() {
+            self.silence = self.begin(Phase::SockRead);
+        }
+        self.alarm.poll(cx, Deadline::nearer(self.total, self.silence)).map(|passed| passed.error())
+    }
+
+    /// The server has sent something.
+    pub(crate) fn heard(&mut self) {
+        self.silence = None;
+    }
+
+    /// Whether all the time is over.
+    pub(crate) fn overrun(&self) -> Option<Error> {
+        self.total.filter(|total| total.at <= self.runtime().now()).map(|total| total.error())
+    }
+
+    /// Whether the request will not be over in `delay` from now.
+    pub(crate) fn has(&self, delay: Duration) -> bool {
+        self.total.is_none_or(|total| self.after(delay) < total.at)
+    }
+
+    /// Waits. Not bound by any deadline: [`has`](Self::has) says beforehand.
+    pub(crate) async fn pause(&self, delay: Duration) {
+        self.runtime().sleep_until(self.after(delay)).await;
+    }
+
+    fn after(&self, delay: Duration) -> Nanos {
+        self.runtime().now().saturating_add(Nanos::try_from(delay.as_nanos()).unwrap_or(Nanos::MAX))
+    }
+
+    /// The deadline of a phase that begins now. The time is asked for only where there is a limit.
+    fn begin(&self, phase: Phase) -> Option<Deadline> {
+        self.timeouts.limit(phase)?;
+        self.timeouts.deadline(phase, self.runtime().now())
+    }
+}
