@@ -1,0 +1,184 @@
+"""Connections that end, stand still or crawl, at each stage of an answer."""
+
+from collections.abc import Iterator
+
+from hostile.case import Drip, Request, Step, Then, case
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#: The first connection is gone before the request: which of these, is a race.
+GONE = ("ServerDisconnectedError", "ClientOSError", "ClientConnectionResetError")
+SHORTLY = {"sock_read": 0.3}
+
+# Closed.
+
+
+@case(GONE, at_connect=True)
+def closed_at_once(request: Request) -> Iterator[Step]:
+    yield Then.CLOSE
+
+
+@case("ServerDisconnectedError")
+def closed_without_an_answer(request: Request) -> Iterator[Step]:
+    yield Then.CLOSE
+
+
+@case("ServerDisconnectedError")
+def closed_in_the_status_line(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 20"
+    yield Then.CLOSE
+
+
+@case("ServerDisconnectedError")
+def closed_in_the_head(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Le"
+    yield Then.CLOSE
+
+
+@case("ServerDisconnectedError")
+def closed_before_the_empty_line(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n"
+    yield Then.CLOSE
+
+
+@case("ClientPayloadError")
+def closed_before_the_body(request: Request) -> Iterator[Step]:
+    yield HEAD
+    yield Then.CLOSE
+
+
+@case(body=b"body")
+def closed_after_the_answer(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 4\r\n\r\nbody"
+    yield Then.CLOSE
+
+
+# Reset.
+
+
+@case(GONE, at_connect=True)
+def reset_at_once(request: Request) -> Iterator[Step]:
+    yield Then.RESET
+
+
+@case("ClientOSError")
+def reset_without_an_answer(request: Request) -> Iterator[Step]:
+    yield Then.RESET
+
+
+@case("ClientOSError")
+def reset_in_the_head(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Le"
+    yield Then.RESET
+
+
+@case("ClientPayloadError")
+def reset_in_the_body(request: Request) -> Iterator[Step]:
+    yield HEAD + b"body"
+    yield Then.RESET
+
+
+@case("ClientPayloadError")
+def reset_in_a_chunk(request: Request) -> Iterator[Step]:
+    yield CHUNKED + b"8\r\nbody"
+    yield Then.RESET
+
+
+@case("ClientPayloadError")
+def reset_between_chunks(request: Request) -> Iterator[Step]:
+    yield CHUNKED + b"4\r\nbody\r\n"
+    yield Then.RESET
+
+
+@case(body=b"body")
+def reset_after_the_answer(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+    yield Then.RESET
+
+
+# Stands still.
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_without_an_answer(request: Request) -> Iterator[Step]:
+    yield Then.STALL
+
+
+@case("TimeoutError", limits={"total": 0.3})
+def stall_beyond_the_whole_time(request: Request) -> Iterator[Step]:
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_in_the_status_line(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 20"
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_in_the_head(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Le"
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_after_100(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 100 Continue\r\n\r\n"
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_before_the_body(request: Request) -> Iterator[Step]:
+    yield HEAD
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_in_the_body(request: Request) -> Iterator[Step]:
+    yield HEAD + b"body"
+    yield Then.STALL
+
+
+@case("TimeoutError", limits={"total": 0.3})
+def stall_in_the_body_beyond_the_whole_time(request: Request) -> Iterator[Step]:
+    yield HEAD + b"body"
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_in_the_size_of_a_chunk(request: Request) -> Iterator[Step]:
+    yield CHUNKED + b"4\r\nbody\r\n4"
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_before_the_last_line(request: Request) -> Iterator[Step]:
+    yield CHUNKED + b"4\r\nbody\r\n0\r\n"
+    yield Then.STALL
+
+
+@case("SocketTimeoutError", limits=SHORTLY)
+def stall_where_the_connection_must_end(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\n\r\nbody"
+    yield Then.STALL
+
+
+# Crawls.
+
+
+@case(body=b"body" * 2)
+def byte_by_byte(request: Request) -> Iterator[Step]:
+    yield Drip(HEAD + b"body" * 2)
+
+
+@case(body=b"body" * 2)
+def byte_by_byte_in_chunks(request: Request) -> Iterator[Step]:
+    yield Drip(CHUNKED + b"4;a=b\r\nbody\r\n4\r\nbody\r\n0\r\nSum: 1\r\n\r\n")
+
+
+# In no order.
+
+
+@case(("ClientResponseError", *GONE), at_connect=True, body=(b"early", b"good"))
+def answer_before_the_request(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly"
