@@ -12,7 +12,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-pub(crate) use channel::Upload;
 pub use channel::{BodySender, Receiver, Refused, channel};
 
 /// The body of a request.
@@ -34,14 +33,6 @@ impl RequestBody {
             Self::Empty => Some(Self::Empty),
             Self::Whole(data) => Some(Self::Whole(data.clone())),
             Self::Channel(_) => None,
-        }
-    }
-
-    /// Tells when the last piece has been taken. None: it can be taken at once.
-    pub(crate) fn upload(&self) -> Option<Upload> {
-        match self {
-            Self::Channel(receiver) => Some(receiver.upload()),
-            Self::Empty | Self::Whole(_) => None,
         }
     }
 

@@ -51,11 +51,6 @@ pub struct Receiver {
     state: Rc<RefCell<State>>,
 }
 
-/// How far the body has come.
-pub(crate) struct Upload {
-    state: Rc<RefCell<State>>,
-}
-
 struct State {
     pieces: VecDeque<Bytes>,
     /// Bytes in `pieces`.
@@ -188,10 +183,6 @@ impl Receiver {
         Poll::Pending
     }
 
-    pub(super) fn upload(&self) -> Upload {
-        Upload { state: Rc::clone(&self.state) }
-    }
-
     pub(super) fn is_at_end(&self) -> bool {
         let state = self.state.borrow();
         state.pieces.is_empty() && matches!(state.end, End::Finished)
@@ -203,13 +194,6 @@ impl Receiver {
             End::Finished => Some(state.waiting as u64),
             _ => state.announced.map(|announced| announced + state.waiting as u64),
         }
-    }
-}
-
-impl Upload {
-    /// Whether the connection has taken the last piece, or wants no more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.state.borrow().gone
     }
 }
 

@@ -11,7 +11,7 @@ use http::{HeaderMap, Method, Response};
 
 use super::compose::{self, Draft};
 use super::{Failure, Options, Outgoing};
-use crate::body::{RequestBody, Upload};
+use crate::body::RequestBody;
 use crate::client::Client;
 use crate::conn::{Body, Endpoints, Unanswered};
 use crate::decode::Decoder;
@@ -64,7 +64,6 @@ struct Answer<R: Runtime> {
     parts: Parts,
     body: Body,
     wire: Wire<R>,
-    upload: Option<Upload>,
     endpoints: Rc<Endpoints>,
 }
 
@@ -126,7 +125,6 @@ impl<R: Runtime> Run<R> {
         let version = lease.version();
         let mut wire = Wire::new(lease);
         let body = std::mem::take(&mut self.body);
-        let upload = body.upload();
         let draft =
             Draft { method: &self.method, url: &self.url, headers: &self.headers, options: &self.options, version };
         let expects = draft.expects_continue(&body);
@@ -143,7 +141,7 @@ impl<R: Runtime> Run<R> {
         match self.head(&mut wire).await {
             Ok(response) => {
                 let (parts, body) = response.into_parts();
-                Ok(Answer { parts, body, wire, upload, endpoints })
+                Ok(Answer { parts, body, wire, endpoints })
             }
             Err(Unanswered { error, request, untouched, silent }) => {
                 let body = request.map(http::Request::into_body);
@@ -280,10 +278,10 @@ impl<R: Runtime> Run<R> {
     }
 
     fn finish(self, answer: Answer<R>) -> Incoming<R> {
-        let Answer { parts, body, mut wire, upload, endpoints } = answer;
+        let Answer { parts, body, mut wire, endpoints } = answer;
         let head = Head::new(parts, self.method, self.url);
         if !head.is_switch() {
-            wire.head_arrived(self.clock.runtime(), upload, &body);
+            wire.head_arrived(&body);
         }
         let decodes = self.options.decompress && !body.is_end_stream();
         let decoder = if decodes { Decoder::new(&head.headers, self.client.decode_bound()) } else { None };
