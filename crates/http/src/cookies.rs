@@ -76,7 +76,7 @@ impl Jar {
         let Ok(cookie) = Cookie::parse(line.to_owned(), url) else { return false };
         if let CookieDomain::Suffix(domain) = &cookie.domain
             && !domain.contains('.')
-            && url.host_str() != Some(domain)
+            && url.host_str() != Some(domain.as_str())
         {
             return false;
         }
@@ -134,10 +134,8 @@ fn has_room(jar: &mut cookie_store::CookieStore, domain: &CookieDomain) -> bool 
     };
     if full(jar) {
         let kept: Vec<_> = jar.iter_unexpired().cloned().map(Ok::<_, Infallible>).collect();
-        match cookie_store::CookieStore::from_cookies(kept, false) {
-            Ok(renewed) => *jar = renewed,
-            Err(never) => match never {},
-        }
+        let Ok(renewed) = cookie_store::CookieStore::from_cookies(kept, false);
+        *jar = renewed;
     }
     !full(jar)
 }
