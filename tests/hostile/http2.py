@@ -39,35 +39,35 @@ def window_update(stream: int, increment: int) -> bytes:
     return frame(WINDOW_UPDATE, 0, stream, struct.pack("!I", increment))
 
 
-# The connection's beginning.
+# The connection's beginning. A request that was not sent yet may be begun anew.
 
 
-@case("ClientResponseError", http2=True, at_connect=True)
+@case("ClientResponseError", http2=True, at_connect=True, body=b"good")
 def h2_answer_in_http_1(request: Request) -> Iterator[Step]:
     yield b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 
 
-@case("ClientResponseError", http2=True, at_connect=True)
+@case("ClientResponseError", http2=True, at_connect=True, body=b"good")
 def h2_begins_without_settings(request: Request) -> Iterator[Step]:
     yield data(1, b"body", end=True)
 
 
-@case("ClientResponseError", http2=True, at_connect=True)
+@case("ClientResponseError", http2=True, at_connect=True, body=b"good")
 def h2_settings_cut_off(request: Request) -> Iterator[Step]:
     yield frame(SETTINGS, 0, 0, bytes(5))
 
 
-@case("ClientResponseError", http2=True, at_connect=True)
+@case("ClientResponseError", http2=True, at_connect=True, body=b"good")
 def h2_settings_of_a_stream(request: Request) -> Iterator[Step]:
     yield frame(SETTINGS, 0, 1)
 
 
-@case("ClientResponseError", http2=True, at_connect=True)
+@case("ClientResponseError", http2=True, at_connect=True, body=b"good")
 def h2_settings_with_a_window_too_large(request: Request) -> Iterator[Step]:
     yield settings(_4=2**31)
 
 
-@case("ClientResponseError", http2=True, at_connect=True)
+@case("ClientResponseError", http2=True, at_connect=True, body=b"good")
 def h2_settings_with_a_frame_size_too_small(request: Request) -> Iterator[Step]:
     yield settings(_5=100)
 
