@@ -28,11 +28,11 @@ def new_session(client, *, http2=False, **options):
     return client.ClientSession(connector=connector)
 
 
-async def ask(client, session, case, origin):
+async def ask(client, session, case, origin, kind="rondel"):
     """What the user of the case's request sees, and the exception if it is one."""
     options = dict(case.options)
-    if case.limits:
-        options["timeout"] = client.ClientTimeout(**case.limits)
+    if limits := case.limits_of(kind):
+        options["timeout"] = client.ClientTimeout(**limits)
     url = f"{origin}/case/{case.name}"
     try:
         async with session.request(case.method, url, **options) as response:
@@ -49,11 +49,11 @@ async def ask_well(session, origin):
         return await response.read()
 
 
-async def run(client, case, expected):
+async def run(client, case, kind="rondel"):
     with growth_within(MEMORY), HostileServer(case) as server:
         async with asyncio.timeout(SECONDS), new_session(client, http2=case.http2) as session:
-            seen, error = await ask(client, session, case, server.origin)
-            assert seen in expected, repr(error)
+            seen, error = await ask(client, session, case, server.origin, kind)
+            assert seen in case.seen_by(kind), repr(error)
             # The pool is whole: the next request works, and no connection is left but its own.
             assert await ask_well(session, server.origin) == b"good"
             assert await asyncio.to_thread(server.wait_open, 1) <= 1
@@ -62,13 +62,13 @@ async def run(client, case, expected):
 
 @pytest.mark.parametrize("case", SHARED, ids=str)
 async def test_case(loop, loop_kind, client, case):
-    await run(client, case, case.seen_by("aiohttp" if loop_kind == "asyncio" else "rondel"))
+    await run(client, case, "aiohttp" if loop_kind == "asyncio" else "rondel")
 
 
 @pytest.mark.rondel_only("aiohttp can't do it, or would take all memory")
 @pytest.mark.parametrize("case", ALONE, ids=str)
 async def test_case_beyond_aiohttp(loop, client, case):
-    await run(client, case, case.seen_by("rondel"))
+    await run(client, case)
 
 
 @pytest.mark.rondel_only("aiohttp's outcome depends on how what it receives is cut")

@@ -73,6 +73,8 @@ class Differs:
 
     why: str
     sees: tuple[Seen, ...] = ()
+    #: As `Case.limits`, where that alone ends it.
+    limits: dict[str, float] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +103,12 @@ class Case:
         if kind == "aiohttp" and self.aiohttp is not None:
             return self.aiohttp.sees
         return self.sees
+
+    def limits_of(self, kind: str) -> dict[str, float]:
+        """The fields of ClientTimeout, in seconds, for "aiohttp" or "rondel"."""
+        if kind == "aiohttp" and self.aiohttp is not None and self.aiohttp.limits is not None:
+            return self.aiohttp.limits
+        return self.limits
 
     def __str__(self) -> str:
         return self.name
@@ -149,9 +157,10 @@ def differs(
     *,
     status: int = 200,
     body: Body | tuple[Body, ...] = (),
+    limits: dict[str, float] | None = None,
 ) -> Differs:
     """What aiohttp's user sees instead, and why."""
-    return Differs(why, _seen(raises, status, body))
+    return Differs(why, _seen(raises, status, body), limits)
 
 
 def not_run(why: str) -> Differs:

@@ -214,8 +214,7 @@ def chunk_with_a_long_extension(request: Request) -> Iterator[Step]:
 
 @case(
     "ClientPayloadError",
-    aiohttp=differs("It has no limit for them.", "TimeoutError"),
-    limits={"total": 1},
+    aiohttp=differs("It has no limit for them.", "TimeoutError", limits={"total": 1}),
 )
 def chunk_with_an_extension_without_end(request: Request) -> Iterator[Step]:
     yield chunked(b"4;name=")

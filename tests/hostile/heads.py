@@ -221,8 +221,7 @@ def a_thousand_heads_before_the_answer(request: Request) -> Iterator[Step]:
 
 @case(
     "ClientResponseError",
-    aiohttp=differs("It has no limit for them.", "TimeoutError"),
-    limits={"total": 1},
+    aiohttp=differs("It has no limit for them.", "TimeoutError", limits={"total": 1}),
 )
 def heads_before_the_answer_without_end(request: Request) -> Iterator[Step]:
     yield Endless(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 100)
