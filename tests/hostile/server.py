@@ -80,7 +80,8 @@ class HostileServer:
                     self._converse_http2(sock, greet=not (self.case.at_connect and first))
                 else:
                     self._converse(sock)
-        except BaseException as error:  # noqa: BLE001  shown by __exit__, in the test's thread
+        except BaseException as error:
+            # Shown by __exit__, in the test's thread.
             self._faults.append(error)
         finally:
             with self._changed:
