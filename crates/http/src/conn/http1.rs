@@ -1,90 +1,261 @@
 //! HTTP/1.1 on one connection, driven by whoever waits for it.
 //!
 //! hyper has a connection in two halves: one takes requests, the other is a future that does the work. Here both live
-//! together, and the caller's own poll drives the work: a response costs one wake-up, and a connection no task.
+//! together, and the caller's own poll drives the work: a response costs one wake-up, and a connection no task. The one
+//! exception is a request whose body is still on its way when the head of its answer is there: a background task sends
+//! the rest, so that it goes on while nobody reads.
 
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
-use http_body::Body as _;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body::Frame;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, Connection, Parts, SendRequest};
-use hyper::rt::{Read, Write};
+use hyper::client::conn::http1::{Builder, SendRequest};
+use rondel_engine::Nanos;
 
+use super::failure::{self, NotSent, Unanswered};
+use super::gauge::{Gauge, Gauged};
+use super::machine::{Machine, Shared};
+use super::outbound::{Outbound, Upload};
+use super::settings::{Settings, check_framing};
+use super::{Body, Upgraded};
 use crate::body::RequestBody;
+use crate::error::{Error, Kind};
+use crate::io::{Endpoints, Io};
+use crate::runtime::Runtime;
 
 /// What hyper's answer to a request is.
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Incoming>, NotSent>>>>;
 
-/// A request that got no answer.
-pub type NotSent = hyper::client::conn::TrySendError<Request<RequestBody>>;
+/// How long a server may take to say `100 Continue`, or to refuse, before the body is sent all the same: one that knows
+/// nothing of it would wait for ever (RFC 9110, 10.1.1).
+const PATIENCE: Nanos = 1_000_000_000;
+
+/// hyper keeps the places of so many fields on the stack; for more it asks the allocator, for each head.
+const INLINE_FIELDS: usize = 100;
+
+/// hyper takes no smaller limit for its buffers, in bytes.
+const SMALLEST_BUFFER: usize = 8192;
 
 /// One connection, and what is under way on it.
-pub struct Http1<S: Read + Write> {
-    sender: SendRequest<RequestBody>,
-    /// None: over, one way or the other.
-    connection: Option<Connection<S, RequestBody>>,
+pub struct Http1<R: Runtime> {
+    runtime: R,
+    settings: Settings,
+    endpoints: Rc<Endpoints>,
+    gauge: Rc<Gauge>,
+    upload: Rc<Upload>,
+    sender: SendRequest<Outbound>,
+    machine: Shared<R>,
     answer: Option<Answer>,
+    /// The request under way wants a tunnel (`CONNECT`).
+    tunnel: bool,
+    /// What follows the head is no HTTP any more.
+    upgraded: bool,
+    served: u64,
 }
 
-impl<S: Read + Write + Unpin + 'static> Http1<S> {
+impl<R: Runtime> Http1<R> {
     /// Speaks HTTP/1.1 over `io`.
-    pub async fn new(builder: &Builder, io: S) -> hyper::Result<Self> {
-        let (sender, connection) = builder.handshake(io).await?;
-        Ok(Self { sender, connection: Some(connection), answer: None })
+    ///
+    /// Errors: none that come from the server.
+    pub async fn open(runtime: &R, io: Io<R>, settings: &Settings) -> Result<Self, Error> {
+        let endpoints = Rc::new(io.endpoints());
+        let head = settings.limits.head();
+        let gauge = Rc::new(Gauge::new(head));
+        let mut builder = Builder::new();
+        // RFC 9112, 5.2: a user agent takes them, as one line.
+        builder.allow_obsolete_multiline_headers_in_responses(true);
+        builder.max_buf_size(head.max(SMALLEST_BUFFER));
+        if settings.limits.fields > INLINE_FIELDS {
+            builder.max_headers(settings.limits.fields);
+        }
+        let io = Gauged::new(io, Rc::clone(&gauge), true);
+        let (sender, connection) =
+            builder.handshake(io).await.map_err(|error| Error::from_source(Kind::Disconnected, error))?;
+        Ok(Self {
+            runtime: runtime.clone(),
+            settings: *settings,
+            endpoints,
+            gauge,
+            upload: Rc::default(),
+            sender,
+            machine: Machine::shared(connection),
+            answer: None,
+            tunnel: false,
+            upgraded: false,
+            served: 0,
+        })
     }
 
-    /// Begins to send. One request at a time: [`is_idle`](Self::is_idle) says when.
-    pub fn send(&mut self, request: Request<RequestBody>) {
+    /// Who is at the two ends.
+    pub fn endpoints(&self) -> &Rc<Endpoints> {
+        &self.endpoints
+    }
+
+    /// Requests that were begun on it.
+    pub fn served(&self) -> u64 {
+        self.served
+    }
+
+    /// Bytes over the wire so far, both ways.
+    pub fn traffic(&self) -> u64 {
+        self.gauge.traffic()
+    }
+
+    /// Begins to send. One request at a time: [`is_idle`](Self::is_idle) says when. `expect_continue`: the body waits for
+    /// `100 Continue`, for a second at most; the field `Expect` is the caller's.
+    pub fn send(&mut self, request: Request<RequestBody>, expect_continue: bool) {
+        self.served += 1;
+        self.tunnel = request.method() == Method::CONNECT;
+        self.gauge.begin();
+        let request = if expect_continue {
+            let patience = self.runtime.sleep_until(self.runtime.now().saturating_add(PATIENCE));
+            Outbound::wrap_held(request, &self.upload, Box::pin(patience))
+        } else {
+            Outbound::wrap(request, &self.upload)
+        };
         self.answer = Some(Box::pin(self.sender.try_send_request(request)));
     }
 
     /// The head of the answer.
     ///
-    /// Errors: what hyper says; with the request, if nothing of it was sent.
-    pub fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Incoming>, NotSent>> {
-        self.drive(cx);
+    /// Errors: there is none, or none that can be taken.
+    pub fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, Unanswered>> {
+        self.machine.borrow_mut().drive(cx);
         let Some(answer) = &mut self.answer else { return Poll::Pending };
-        let head = answer.as_mut().poll(cx);
-        if head.is_ready() {
-            self.answer = None;
+        let mut answered = answer.as_mut().poll(cx);
+        if answered.is_pending() && self.machine.borrow().is_over() {
+            // It ended before it took the request, which comes back now.
+            self.machine.borrow_mut().close();
+            answered = answer.as_mut().poll(cx);
         }
-        head
+        let answered = ready!(answered);
+        self.answer = None;
+        Poll::Ready(match answered {
+            Ok(answer) => {
+                let answer = answer.map(Body::http1);
+                self.take_up(&answer).map(|()| answer).map_err(|error| {
+                    self.machine.borrow_mut().close();
+                    Unanswered::refused(error)
+                })
+            }
+            Err(failed) => {
+                self.machine.borrow_mut().close();
+                Err(Unanswered::new(failed, &self.gauge, false))
+            }
+        })
+    }
+
+    /// Sees to it that the rest of the exchange can go on after the head of `answer`.
+    fn take_up(&mut self, answer: &Response<Body>) -> Result<(), Error> {
+        self.gauge.progress();
+        self.upload.answered();
+        let status = answer.status();
+        self.upgraded = status == StatusCode::SWITCHING_PROTOCOLS || (self.tunnel && status.is_success());
+        self.settings.limits.check(answer)?;
+        if self.upgraded {
+            return Ok(());
+        }
+        check_framing(answer)?;
+        self.machine.borrow_mut().settle();
+        if self.is_sending() {
+            self.send_on();
+        }
+        Ok(())
     }
 
     /// The next frame of the answer's body.
-    pub fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-        body: &mut Incoming,
-    ) -> Poll<Option<hyper::Result<http_body::Frame<bytes::Bytes>>>> {
-        let frame = Pin::new(&mut *body).poll_frame(cx);
-        if frame.is_ready() {
-            return frame;
+    ///
+    /// Errors: the body ends too early, or is no HTTP.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>, body: &mut Body) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let mut frame = body.poll_inner(cx);
+        if frame.is_pending() {
+            // The poll above has told the connection that somebody wants it.
+            self.machine.borrow_mut().drive(cx);
+            frame = body.poll_inner(cx);
         }
-        // The poll above has told the connection that somebody wants it.
-        self.drive(cx);
-        Pin::new(body).poll_frame(cx)
-    }
-
-    /// Lets the connection do what it can.
-    pub fn drive(&mut self, cx: &mut Context<'_>) {
-        if let Some(connection) = &mut self.connection
-            && connection.poll_without_shutdown(cx).is_ready()
-        {
-            // The two ends that wait for it hear the error.
-            self.connection = None;
+        let frame = ready!(frame);
+        match &frame {
+            Some(Ok(_)) => self.gauge.progress(),
+            Some(Err(_)) | None => self.machine.borrow_mut().settle(),
         }
+        Poll::Ready(
+            frame
+                .map(|frame| frame.map_err(|error| failure::of_body(&error, &mut self.machine.borrow_mut().failure()))),
+        )
     }
 
     /// Whether it can take a request.
     pub fn is_idle(&self) -> bool {
-        self.connection.is_some() && self.answer.is_none() && self.sender.is_ready()
+        let is_ready = self.served == 0 || self.sender.is_ready();
+        is_ready && self.answer.is_none() && !self.is_closed() && !self.upload.is_unfinished()
     }
 
-    /// The bytes below, once the answer was `101 Switching Protocols`, and what was read of them already.
-    pub fn into_parts(self) -> Option<Parts<S>> {
-        self.connection.map(Connection::into_parts)
+    /// Whether it will never take a request again.
+    pub fn is_closed(&self) -> bool {
+        self.upgraded || self.upload.is_given_up() || self.sender.is_closed() || self.machine.borrow().is_over()
+    }
+
+    /// Drives the connection, and ends when it can take a request (true), or never will (false). The answer, its body and
+    /// the rest of the request's body must be read, or dropped, first; otherwise this waits for whoever does.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut machine = self.machine.borrow_mut();
+        machine.drive(cx);
+        if !self.upgraded && self.answer.is_none() {
+            machine.settle();
+        }
+        drop(machine);
+        if self.is_idle() {
+            return Poll::Ready(true);
+        }
+        if self.is_closed() { Poll::Ready(false) } else { Poll::Pending }
+    }
+
+    /// Watches an idle connection: ends when the server has closed it, or sent something that nobody asked for.
+    pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.poll_ready(cx) {
+            Poll::Ready(true) => Poll::Pending,
+            Poll::Ready(false) | Poll::Pending => Poll::Ready(()),
+        }
+    }
+
+    /// The bytes below, once the answer was `101 Switching Protocols`, or a success to `CONNECT`.
+    pub fn into_upgrade(self) -> Option<Upgraded<R>> {
+        if !self.upgraded {
+            return None;
+        }
+        let parts = self.machine.borrow_mut().take()?.into_parts();
+        Some(Upgraded::new(parts.io.into_inner(), parts.read_buf, Rc::clone(&self.endpoints)))
+    }
+
+    /// Whether some of the request is still here, and can be sent.
+    fn is_sending(&self) -> bool {
+        is_sending(&self.upload, &self.gauge) && !self.machine.borrow().is_over()
+    }
+
+    /// Sends the rest of the request in the background.
+    fn send_on(&self) {
+        self.machine.borrow_mut().share();
+        let machine = Rc::downgrade(&self.machine);
+        let (upload, gauge) = (Rc::clone(&self.upload), Rc::clone(&self.gauge));
+        self.runtime.spawn(Box::pin(poll_fn(move |cx| {
+            let Some(machine) = machine.upgrade() else { return Poll::Ready(()) };
+            machine.borrow_mut().drive_beside(cx, || is_sending(&upload, &gauge))
+        })));
+    }
+}
+
+fn is_sending(upload: &Upload, gauge: &Gauge) -> bool {
+    !upload.is_given_up() && (upload.is_unfinished() || gauge.is_blocked())
+}
+
+impl<R: Runtime> Drop for Http1<R> {
+    fn drop(&mut self) {
+        // The connection goes with this; the background task must hear of it.
+        self.machine.borrow_mut().close();
     }
 }

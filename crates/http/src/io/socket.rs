@@ -1,37 +1,49 @@
-//! A connected socket as hyper reads and writes it.
+//! A connected socket.
 
 use std::cell::RefCell;
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
+use std::mem::MaybeUninit;
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use hyper::rt::{Read, ReadBufCursor, Write};
-use rondel_net::Stream;
+use hyper::rt::Write;
 
+use crate::io::Receive;
 use crate::runtime::{Direction, Runtime, Source};
 
 /// Bytes that one receive takes at most.
 const RECEIVE: usize = 64 * 1024;
 
 thread_local! {
-    /// All sockets of a thread receive into this: what has arrived is copied from here to where hyper wants it. A copy of
+    /// All sockets of a thread receive into this: what has arrived is copied from here to where it is wanted. A copy of
     /// what the cache holds anyway costs less than memory of its own for each connection that waits.
-    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; RECEIVE].into_boxed_slice());
+    static BUFFER: RefCell<Box<[MaybeUninit<u8>]>> = RefCell::new(Box::new_uninit_slice(RECEIVE));
 }
 
-/// A TCP connection that the loop watches. Dropping it closes it.
+/// A connection, over TCP or a Unix socket, that the loop watches. Dropping it closes it.
 #[derive(Debug)]
 pub struct Socket<R: Runtime> {
     source: R::Source, // before what owns the descriptor
-    stream: Stream,
+    socket: rondel_net::Socket,
 }
 
 impl<R: Runtime> Socket<R> {
-    /// Has the loop watch `stream`.
-    pub fn new(runtime: &R, stream: Stream) -> Self {
-        Self { source: runtime.watch(stream.as_raw_fd()), stream }
+    /// Has the loop watch `socket`.
+    pub fn new(runtime: &R, socket: impl Into<rondel_net::Socket>) -> Self {
+        let socket = socket.into();
+        Self { source: runtime.watch(socket.as_raw_fd()), socket }
+    }
+
+    /// This end; none for a Unix socket.
+    pub fn local_addr(&self) -> Option<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// The other end; none for a Unix socket.
+    pub fn peer_addr(&self) -> Option<SocketAddr> {
+        self.socket.peer_addr()
     }
 
     /// Does `attempt` as soon as it need not block.
@@ -39,11 +51,11 @@ impl<R: Runtime> Socket<R> {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        mut attempt: impl FnMut(&Stream) -> io::Result<T>,
+        mut attempt: impl FnMut(&rondel_net::Socket) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         loop {
             ready!(self.source.poll_ready(cx, direction))?;
-            match attempt(&self.stream) {
+            match attempt(&self.socket) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.source.clear(direction),
                 done => return Poll::Ready(done),
             }
@@ -55,7 +67,7 @@ impl<R: Runtime> Socket<R> {
         &self,
         cx: &mut Context<'_>,
         length: usize,
-        send: impl FnMut(&Stream) -> io::Result<usize>,
+        send: impl FnMut(&rondel_net::Socket) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let taken = ready!(self.poll_attempt(cx, Direction::Write, send))?;
         if taken < length {
@@ -65,24 +77,31 @@ impl<R: Runtime> Socket<R> {
     }
 }
 
-impl<R: Runtime> Read for Socket<R> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut cursor: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let wanted = cursor.remaining().min(RECEIVE);
+impl<R: Runtime> Receive for Socket<R> {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        most: usize,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<usize>> {
+        let wanted = most.min(RECEIVE);
         BUFFER.with_borrow_mut(|buffer| {
-            let buffer = &mut buffer[..wanted];
-            let received = ready!(self.poll_attempt(cx, Direction::Read, |stream| stream.recv(buffer)))?;
+            let received = ready!(self.poll_attempt(cx, Direction::Read, |socket| {
+                let data = socket.recv(&mut buffer[..wanted])?;
+                take(data);
+                Ok(data.len())
+            }))?;
             if received != 0 && received < wanted {
                 self.source.clear(Direction::Read); // that was all
             }
-            cursor.put_slice(&buffer[..received]);
-            Poll::Ready(Ok(()))
+            Poll::Ready(Ok(received))
         })
     }
 }
 
 impl<R: Runtime> Write for Socket<R> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_send(cx, data.len(), |stream| stream.send(data))
+        self.poll_send(cx, data.len(), |socket| socket.send(data))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -91,7 +110,7 @@ impl<R: Runtime> Write for Socket<R> {
 
     /// Ends the writing half; the descriptor is closed when the socket is dropped.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(match self.stream.shutdown(Shutdown::Write) {
+        Poll::Ready(match self.socket.shut_down_writing() {
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()), // the peer was faster
             ended => ended,
         })
@@ -107,6 +126,6 @@ impl<R: Runtime> Write for Socket<R> {
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let length = data.iter().map(|slice| slice.len()).sum();
-        self.poll_send(cx, length, |stream| stream.send_vectored(data))
+        self.poll_send(cx, length, |socket| socket.send_vectored(data))
     }
 }

@@ -1,0 +1,146 @@
+//! What hyper's errors mean.
+
+use std::error::Error as StdError;
+use std::io;
+
+use http::Request;
+
+use super::gauge::{Chatter, Gauge};
+use super::outbound::Outbound;
+use crate::body::{BodyError, RequestBody};
+use crate::error::{Error, Kind};
+
+/// What hyper says of a request without answer.
+pub(super) type NotSent = hyper::client::conn::TrySendError<Request<Outbound>>;
+
+/// A request without answer.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// Why.
+    pub error: Error,
+    /// The request, if nothing of it was sent.
+    pub request: Option<Request<RequestBody>>,
+    /// The server has surely not worked on it: nothing was sent, or it says so (`REFUSED_STREAM`, `GOAWAY`; RFC 9113,
+    /// 8.7). On another connection any method may be tried anew.
+    pub untouched: bool,
+    /// Not one byte has come since the request was begun. On a connection that had served before, the server has most
+    /// likely closed it just then, and has not seen the request (RFC 9112, 9.3.1).
+    pub silent: bool,
+}
+
+impl Unanswered {
+    /// What has `failed`, on a connection with this `gauge`. Where the connection is `shared`, what was heard need not have
+    /// been meant for this request.
+    pub(super) fn new(mut failed: NotSent, gauge: &Gauge, shared: bool) -> Self {
+        let request = failed.take_message().map(Outbound::restore);
+        let failure = failed.into_error();
+        Self {
+            untouched: request.is_some() || http2(&failure).is_some_and(is_untouched),
+            silent: !shared && !gauge.has_heard(),
+            request,
+            error: of_head(failure, gauge.take_broken()),
+        }
+    }
+
+    /// An answer that is refused.
+    pub(super) fn refused(error: Error) -> Self {
+        Self { error, request: None, untouched: false, silent: false }
+    }
+}
+
+/// Why there is no answer: hyper's reason, and why the request couldn't be sent, if that is known.
+pub(super) fn of_head(failure: hyper::Error, broken: Option<io::Error>) -> Error {
+    if is_of_body(&failure) {
+        return Error::from_source(Kind::Body, failure);
+    }
+    if let Some(cause) = find::<h2::Error>(&failure) {
+        return of_http2(cause);
+    }
+    // Of a request that was never begun, hyper says why the connection ended.
+    let cause = failure.source().and_then(|source| source.downcast_ref::<hyper::Error>()).unwrap_or(&failure);
+    if cause.is_parse() || cause.is_parse_too_large() {
+        return Error::new(Kind::Malformed(cause.to_string()));
+    }
+    if let Some(io) = find::<io::Error>(cause) {
+        return of_io(io);
+    }
+    if cause.is_incomplete_message() || cause.is_closed() || cause.is_canceled() {
+        return broken.map_or_else(|| Error::new(Kind::Disconnected), |error| Error::from_source(Kind::Io, error));
+    }
+    // Bytes that nobody asked for.
+    Error::new(Kind::Malformed(cause.to_string()))
+}
+
+fn of_io(error: &io::Error) -> Error {
+    if let Some(chatter) = error.get_ref().and_then(|cause| cause.downcast_ref::<Chatter>()) {
+        return Error::new(Kind::Malformed(chatter.to_string()));
+    }
+    match error.kind() {
+        // TLS ended without goodbye; HTTP/2 ended with streams open.
+        io::ErrorKind::UnexpectedEof => Error::new(Kind::Disconnected),
+        io::ErrorKind::BrokenPipe if error.raw_os_error().is_none() => Error::new(Kind::Disconnected),
+        _ => Error::from_source(Kind::Io, again(error)),
+    }
+}
+
+fn of_http2(error: &h2::Error) -> Error {
+    match error.get_io() {
+        Some(io) => of_io(io),
+        None if error.is_remote() => Error::from_source(Kind::Disconnected, error.to_string()),
+        None => Error::new(Kind::Malformed(error.to_string())),
+    }
+}
+
+/// Whether the server says that it has not begun to work on the request.
+fn is_untouched(error: &h2::Error) -> bool {
+    error.is_remote() && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM))
+}
+
+/// Whether it is the request's own body that failed.
+fn is_of_body(failure: &hyper::Error) -> bool {
+    failure.is_body_write_aborted() || find::<BodyError>(failure).is_some()
+}
+
+/// Why an answer's body has ended too early: hyper's reason, and why the `connection` ended, if it has.
+pub(super) fn of_body(failure: &hyper::Error, connection: &mut Option<hyper::Error>) -> Error {
+    if let Some(error) = connection.take_if(|error| is_of_body(error)) {
+        return Error::from_source(Kind::Body, error);
+    }
+    let connection = connection.as_ref();
+    let io = find::<io::Error>(failure).or_else(|| http2(failure)?.get_io()).or_else(|| find::<io::Error>(connection?));
+    if let Some(error) = io {
+        return match error.raw_os_error() {
+            Some(_) => Error::from_source(Kind::Payload("the connection failed".to_owned()), again(error)),
+            None => Error::new(Kind::Payload(error.to_string())),
+        };
+    }
+    let cause = match http2(failure) {
+        Some(error) => error.to_string(),
+        None => connection.unwrap_or(failure).to_string(),
+    };
+    Error::new(Kind::Payload(cause))
+}
+
+fn http2(error: &hyper::Error) -> Option<&h2::Error> {
+    find(error)
+}
+
+/// The first of the causes that is a `T`.
+fn find<T: StdError + 'static>(error: &hyper::Error) -> Option<&T> {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if let Some(found) = cause.downcast_ref() {
+            return Some(found);
+        }
+        next = cause.source();
+    }
+    None
+}
+
+/// The same error once more.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}

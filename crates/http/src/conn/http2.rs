@@ -1,0 +1,340 @@
+//! HTTP/2: one connection, a handle for each request.
+//!
+//! hyper's futures run in one background task a connection ([`Tasks`]). Nobody sends pings: hyper's timers would have to be
+//! `Send`, which those of a loop are not. Instead a connection that has been silent while a request waited in vain is not
+//! used again.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme};
+use http::{Request, Response, Uri, Version};
+use http_body::Frame;
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{Builder, Connection as Dispatcher, SendRequest};
+use rondel_engine::Nanos;
+
+use super::Body;
+use super::failure::{self, NotSent, Unanswered};
+use super::gauge::{Gauge, Gauged};
+use super::outbound::{Outbound, Upload};
+use super::settings::{Limits, Settings};
+use super::tasks::{Spawner, Tasks};
+use crate::body::RequestBody;
+use crate::error::Error;
+use crate::io::{Endpoints, Io};
+use crate::runtime::Runtime;
+
+/// Bytes of one answer that a server may send before somebody reads them.
+const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// Bytes of all answers together that it may send so.
+const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+
+/// Bytes of a frame that it may send at once.
+const FRAME: u32 = 64 * 1024;
+
+/// A request that was given up after so long, while nothing came, shows that nothing will.
+const SILENCE: Nanos = 5_000_000_000;
+
+/// How long the farewell of a connection that nobody wants any more may take.
+const FAREWELL: Nanos = 2_000_000_000;
+
+/// What hyper's answer to a request is.
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Incoming>, NotSent>>>>;
+
+/// A handle on a connection: for one request at a time.
+pub struct Http2<R: Runtime> {
+    shared: Rc<Shared<R>>,
+    sender: SendRequest<Outbound>,
+    /// The stream that this handle has, or may have.
+    stream: Option<Stream<R>>,
+    upload: Rc<Upload>,
+    answer: Option<Answer>,
+    /// When the request was begun, and how many bytes had been received by then.
+    begun: (Nanos, u64),
+}
+
+/// What the handles of a connection have in common.
+struct Shared<R: Runtime> {
+    runtime: R,
+    limits: Limits,
+    scheme: Scheme,
+    endpoints: Rc<Endpoints>,
+    gauge: Rc<Gauge>,
+    /// Turns requests into streams. None: it takes no more.
+    dispatcher: RefCell<Option<Dispatcher<Gauged<Io<R>>, Outbound, Spawner>>>,
+    /// No more requests: it was silent for too long.
+    suspect: Cell<bool>,
+    /// Streams in use, or promised to a handle.
+    streams: Cell<usize>,
+    /// Requests begun so far.
+    served: Cell<u64>,
+    /// The background task.
+    task: RefCell<Option<Waker>>,
+    /// Who waits for the end.
+    watcher: RefCell<Option<Waker>>,
+}
+
+/// One of the connection's streams.
+struct Stream<R: Runtime>(Rc<Shared<R>>);
+
+impl<R: Runtime> Stream<R> {
+    fn new(shared: &Rc<Shared<R>>) -> Self {
+        shared.streams.set(shared.streams.get() + 1);
+        Self(Rc::clone(shared))
+    }
+}
+
+impl<R: Runtime> Drop for Stream<R> {
+    fn drop(&mut self) {
+        self.0.streams.set(self.0.streams.get() - 1);
+        if self.0.is_over()
+            && let Some(task) = &*self.0.task.borrow()
+        {
+            task.wake_by_ref(); // it may end with its last stream
+        }
+    }
+}
+
+impl<R: Runtime> Shared<R> {
+    fn is_over(&self) -> bool {
+        self.dispatcher.try_borrow().is_ok_and(|dispatcher| dispatcher.is_none())
+    }
+
+    /// How many streams the server takes at once.
+    fn capacity(&self) -> usize {
+        let Ok(dispatcher) = self.dispatcher.try_borrow() else { return usize::MAX };
+        dispatcher.as_ref().map_or(0, Dispatcher::current_max_send_streams)
+    }
+
+    /// Lets the dispatcher do what it can.
+    fn dispatch(&self, cx: &mut Context<'_>) {
+        let mut dispatcher = self.dispatcher.borrow_mut();
+        let Some(running) = &mut *dispatcher else { return };
+        if Pin::new(running).poll(cx).is_ready() {
+            let done = dispatcher.take();
+            drop(dispatcher);
+            drop(done); // requests that it did not begin go back, and may ask here
+            if let Some(watcher) = self.watcher.take() {
+                watcher.wake();
+            }
+        }
+    }
+}
+
+/// The background task of a connection.
+async fn run<R: Runtime>(shared: Rc<Shared<R>>, mut tasks: Tasks) {
+    let mut farewell: Option<R::Sleep> = None;
+    poll_fn(|cx| {
+        shared.task.replace(Some(cx.waker().clone()));
+        shared.dispatch(cx);
+        let rest = tasks.poll(cx);
+        shared.dispatch(cx); // the connection may have ended just now
+        if !shared.is_over() {
+            return Poll::Pending;
+        }
+        if rest.is_ready() {
+            return Poll::Ready(());
+        }
+        if shared.streams.get() != 0 {
+            return Poll::Pending; // the server goes away, and finishes what it has begun
+        }
+        let sleep =
+            farewell.get_or_insert_with(|| shared.runtime.sleep_until(shared.runtime.now().saturating_add(FAREWELL)));
+        Pin::new(sleep).poll(cx)
+    })
+    .await;
+}
+
+impl<R: Runtime> Http2<R> {
+    /// Speaks HTTP/2 over `io`.
+    ///
+    /// Errors: the connection fails at once.
+    pub async fn open(runtime: &R, io: Io<R>, settings: &Settings) -> Result<Self, Error> {
+        let endpoints = Rc::new(io.endpoints());
+        let scheme = if io.is_tls() { Scheme::HTTPS } else { Scheme::HTTP };
+        let gauge = Rc::new(Gauge::unbounded()); // h2 counts what comes to nothing
+        let spawner = Spawner::default();
+        let mut builder = Builder::new(spawner.clone());
+        builder
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(FRAME)
+            .max_header_list_size(u32::try_from(settings.limits.head()).unwrap_or(u32::MAX));
+        let io = Gauged::new(io, Rc::clone(&gauge), false);
+        let (sender, dispatcher) = builder.handshake(io).await.map_err(|error| failure::of_head(error, None))?;
+        let shared = Rc::new(Shared {
+            runtime: runtime.clone(),
+            limits: settings.limits,
+            scheme,
+            endpoints,
+            gauge,
+            dispatcher: RefCell::new(Some(dispatcher)),
+            suspect: Cell::new(false),
+            streams: Cell::new(0),
+            served: Cell::new(0),
+            task: RefCell::default(),
+            watcher: RefCell::default(),
+        });
+        runtime.spawn(Box::pin(run(Rc::clone(&shared), Tasks::new(spawner))));
+        Ok(Self { shared, sender, stream: None, upload: Rc::default(), answer: None, begun: (0, 0) })
+    }
+
+    /// Another handle, with a stream of its own from now on.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Self {
+            shared: Rc::clone(&self.shared),
+            sender: self.sender.clone(),
+            stream: Some(Stream::new(&self.shared)),
+            upload: Rc::default(),
+            answer: None,
+            begun: (0, 0),
+        }
+    }
+
+    /// Who is at the two ends.
+    pub fn endpoints(&self) -> &Rc<Endpoints> {
+        &self.shared.endpoints
+    }
+
+    /// Requests that were begun on the connection.
+    pub fn served(&self) -> u64 {
+        self.shared.served.get()
+    }
+
+    /// Bytes over the wire so far, both ways, of all requests.
+    pub fn traffic(&self) -> u64 {
+        self.shared.gauge.traffic()
+    }
+
+    /// How many requests the server takes at once.
+    pub fn capacity(&self) -> usize {
+        self.shared.capacity()
+    }
+
+    /// Begins to send.
+    pub fn send(&mut self, request: Request<RequestBody>) {
+        if self.stream.is_none() {
+            self.stream = Some(Stream::new(&self.shared));
+        }
+        self.shared.served.set(self.shared.served.get() + 1);
+        self.begun = (self.shared.runtime.now(), self.shared.gauge.received());
+        let request = Outbound::wrap(absolute(request, &self.shared.scheme), &self.upload);
+        self.answer = Some(Box::pin(self.sender.try_send_request(request)));
+    }
+
+    /// The head of the answer.
+    ///
+    /// Errors: there is none, or none that can be taken.
+    pub fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, Unanswered>> {
+        let Some(answer) = &mut self.answer else { return Poll::Pending };
+        let answered = ready!(answer.as_mut().poll(cx));
+        self.answer = None;
+        Poll::Ready(match answered {
+            Ok(answer) => {
+                let answer = answer.map(Body::http2);
+                self.shared.limits.check(&answer).map(|()| answer).map_err(Unanswered::refused)
+            }
+            Err(failed) => {
+                self.stream = None;
+                Err(Unanswered::new(failed, &self.shared.gauge, true))
+            }
+        })
+    }
+
+    /// The next frame of the answer's body.
+    ///
+    /// Errors: the body ends too early.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>, body: &mut Body) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(body.poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) {
+            self.stream = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    /// Whether it can take a request.
+    pub fn is_idle(&self) -> bool {
+        let has_room = self.stream.is_some() || self.shared.streams.get() < self.capacity();
+        self.answer.is_none() && !self.is_closed() && has_room
+    }
+
+    /// Whether it will never take a request again.
+    pub fn is_closed(&self) -> bool {
+        self.shared.suspect.get() || self.sender.is_closed() || self.shared.is_over()
+    }
+
+    /// Waits for the end of the connection.
+    pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_closed() {
+            return Poll::Ready(());
+        }
+        self.shared.watcher.replace(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+impl<R: Runtime> Drop for Http2<R> {
+    fn drop(&mut self) {
+        let (at, received) = self.begun;
+        let shared = &self.shared;
+        if self.answer.is_some()
+            && received == shared.gauge.received()
+            && shared.runtime.now().saturating_sub(at) >= SILENCE
+        {
+            shared.suspect.set(true);
+            if let Some(watcher) = shared.watcher.take() {
+                watcher.wake();
+            }
+        }
+    }
+}
+
+/// `request` as HTTP/2 has it: scheme and authority are parts of its URI (RFC 9113, 8.3.1), and the authority is what a
+/// field `Host` says.
+fn absolute(mut request: Request<RequestBody>, scheme: &Scheme) -> Request<RequestBody> {
+    let host = request.headers_mut().remove(HOST);
+    let uri = request.uri();
+    let authority =
+        host.and_then(|host| Authority::try_from(host.as_bytes()).ok()).or_else(|| uri.authority().cloned());
+    let mut parts = Parts::default();
+    parts.scheme = Some(scheme.clone());
+    parts.authority = authority;
+    parts.path_and_query = Some(uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
+    // Without an authority it can't be sent; h2 says so.
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    *request.version_mut() = Version::HTTP_2;
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(target: &str, host: Option<&str>) -> String {
+        let mut request = Request::builder().uri(target);
+        if let Some(host) = host {
+            request = request.header(HOST, host);
+        }
+        let request = absolute(request.body(RequestBody::Empty).unwrap(), &Scheme::HTTPS);
+        assert!(!request.headers().contains_key(HOST));
+        request.uri().to_string()
+    }
+
+    #[test]
+    fn the_authority_is_what_host_says() {
+        assert_eq!(uri("/a?b", Some("example.com:8443")), "https://example.com:8443/a?b");
+        assert_eq!(uri("http://other/a", Some("example.com")), "https://example.com/a");
+        assert_eq!(uri("https://other/a", None), "https://other/a");
+        assert_eq!(uri("https://other/a", Some("not an authority")), "https://other/a");
+    }
+}
