@@ -1,0 +1,263 @@
+"""An HTTP client with aiohttp's interface, whose work is done in Rust inside of rondel's loop.
+
+``from rondel import http as aiohttp`` runs programs that use aiohttp's client. They need rondel's loop:
+``rondel.run(main())``, or ``python -m rondel program.py``.
+
+What differs from aiohttp stands in docs/guide-http.md.
+"""
+
+from __future__ import annotations
+
+from typing import Never
+
+from . import _require_extra  # isort: skip  # noqa: F401  first: say in one line what is missing
+from .._rondel import __version__
+from . import abc, exceptions, hdrs, typedefs
+from . import exceptions as client_exceptions
+from ._oneshot import request
+from ._request import ClientRequest
+from .auth import BasicAuth, encode_basic_auth
+from .connector import (
+    AddrInfoType,
+    BaseConnector,
+    NamedPipeConnector,
+    SocketFactoryType,
+    TCPConnector,
+    UnixConnector,
+)
+from .content import EMPTY_PAYLOAD, DataQueue, EofStream, FlowControlDataQueue, StreamReader
+from .cookiejar import CookieJar, DummyCookieJar
+from .digest import DigestAuthMiddleware
+from .exceptions import (
+    ClientConnectionError,
+    ClientConnectionResetError,
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ClientError,
+    ClientHttpProxyError,
+    ClientOSError,
+    ClientPayloadError,
+    ClientProxyConnectionError,
+    ClientResponseError,
+    ClientSSLError,
+    ConnectionTimeoutError,
+    ContentTypeError,
+    InvalidURL,
+    InvalidUrlClientError,
+    InvalidUrlRedirectClientError,
+    NonHttpUrlClientError,
+    NonHttpUrlRedirectClientError,
+    RedirectClientError,
+    ServerConnectionError,
+    ServerDisconnectedError,
+    ServerFingerprintMismatch,
+    ServerTimeoutError,
+    SocketTimeoutError,
+    TooManyRedirects,
+    UnixClientConnectorError,
+    UploadAbortedError,
+    WSMessageTypeError,
+    WSServerHandshakeError,
+)
+from .fingerprint import Fingerprint
+from .formdata import FormData
+from .info import RequestInfo
+from .middlewares import ClientHandlerType, ClientMiddlewareType
+from .multipart import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    BodyPartReader,
+    MultipartReader,
+    MultipartWriter,
+    content_disposition_filename,
+    parse_content_disposition,
+)
+from .payload import (
+    PAYLOAD_REGISTRY,
+    AsyncIterablePayload,
+    BufferedReaderPayload,
+    BytesIOPayload,
+    BytesPayload,
+    IOBasePayload,
+    JsonPayload,
+    Payload,
+    StringIOPayload,
+    StringPayload,
+    TextIOPayload,
+    get_payload,
+    payload_type,
+)
+from .payload_streamer import streamer
+from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
+from .response import ClientResponse
+from .retry import Retry, RetryBudget
+from .session import ClientSession
+from .timeouts import ClientTimeout
+from .tracing import (
+    TraceConfig,
+    TraceConnectionCreateEndParams,
+    TraceConnectionCreateStartParams,
+    TraceConnectionQueuedEndParams,
+    TraceConnectionQueuedStartParams,
+    TraceConnectionReuseconnParams,
+    TraceDnsCacheHitParams,
+    TraceDnsCacheMissParams,
+    TraceDnsResolveHostEndParams,
+    TraceDnsResolveHostStartParams,
+    TraceRequestChunkSentParams,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestHeadersSentParams,
+    TraceRequestRedirectParams,
+    TraceRequestStartParams,
+    TraceResponseChunkReceivedParams,
+)
+from .uploads import UploadTracker
+from .versions import HttpVersion, HttpVersion10, HttpVersion11, HttpVersion20
+from .websocket import (
+    ClientWebSocketResponse,
+    ClientWSTimeout,
+    WebSocketError,
+    WSCloseCode,
+    WSMessage,
+    WSMsgType,
+)
+
+__all__ = (
+    "EMPTY_PAYLOAD",
+    "PAYLOAD_REGISTRY",
+    "AddrInfoType",
+    "AsyncIterablePayload",
+    "AsyncResolver",
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
+    "BaseConnector",
+    "BasicAuth",
+    "BodyPartReader",
+    "BufferedReaderPayload",
+    "BytesIOPayload",
+    "BytesPayload",
+    "ClientConnectionError",
+    "ClientConnectionResetError",
+    "ClientConnectorCertificateError",
+    "ClientConnectorDNSError",
+    "ClientConnectorError",
+    "ClientConnectorSSLError",
+    "ClientError",
+    "ClientHandlerType",
+    "ClientHttpProxyError",
+    "ClientMiddlewareType",
+    "ClientOSError",
+    "ClientPayloadError",
+    "ClientProxyConnectionError",
+    "ClientRequest",
+    "ClientResponse",
+    "ClientResponseError",
+    "ClientSSLError",
+    "ClientSession",
+    "ClientTimeout",
+    "ClientWSTimeout",
+    "ClientWebSocketResponse",
+    "ConnectionTimeoutError",
+    "ContentTypeError",
+    "CookieJar",
+    "DataQueue",
+    "DefaultResolver",
+    "DigestAuthMiddleware",
+    "DummyCookieJar",
+    "EofStream",
+    "Fingerprint",
+    "FlowControlDataQueue",
+    "FormData",
+    "HttpVersion",
+    "HttpVersion10",
+    "HttpVersion11",
+    "HttpVersion20",
+    "IOBasePayload",
+    "InvalidURL",
+    "InvalidUrlClientError",
+    "InvalidUrlRedirectClientError",
+    "JsonPayload",
+    "MultipartReader",
+    "MultipartWriter",
+    "NamedPipeConnector",
+    "NonHttpUrlClientError",
+    "NonHttpUrlRedirectClientError",
+    "Payload",
+    "RedirectClientError",
+    "RequestInfo",
+    "Retry",
+    "RetryBudget",
+    "ServerConnectionError",
+    "ServerDisconnectedError",
+    "ServerFingerprintMismatch",
+    "ServerTimeoutError",
+    "SocketFactoryType",
+    "SocketTimeoutError",
+    "StreamReader",
+    "StringIOPayload",
+    "StringPayload",
+    "TCPConnector",
+    "TextIOPayload",
+    "ThreadedResolver",
+    "TooManyRedirects",
+    "TraceConfig",
+    "TraceConnectionCreateEndParams",
+    "TraceConnectionCreateStartParams",
+    "TraceConnectionQueuedEndParams",
+    "TraceConnectionQueuedStartParams",
+    "TraceConnectionReuseconnParams",
+    "TraceDnsCacheHitParams",
+    "TraceDnsCacheMissParams",
+    "TraceDnsResolveHostEndParams",
+    "TraceDnsResolveHostStartParams",
+    "TraceRequestChunkSentParams",
+    "TraceRequestEndParams",
+    "TraceRequestExceptionParams",
+    "TraceRequestHeadersSentParams",
+    "TraceRequestRedirectParams",
+    "TraceRequestStartParams",
+    "TraceResponseChunkReceivedParams",
+    "UnixClientConnectorError",
+    "UnixConnector",
+    "UploadAbortedError",
+    "UploadTracker",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTypeError",
+    "WSMsgType",
+    "WSServerHandshakeError",
+    "WebSocketError",
+    "__version__",
+    "abc",
+    "client_exceptions",
+    "content_disposition_filename",
+    "encode_basic_auth",
+    "exceptions",
+    "get_payload",
+    "hdrs",
+    "parse_content_disposition",
+    "payload_type",
+    "request",
+    "streamer",
+    "typedefs",
+)
+
+#: What aiohttp has besides its client.
+_OF_THE_SERVER = frozenset(
+    {"ChainMapProxy", "ETag", "GunicornUVLoopWebWorker", "GunicornWebWorker", "pytest_plugin", "test_utils", "web"}
+)
+
+
+def __getattr__(name: str) -> Never:
+    if name in _OF_THE_SERVER:
+        raise AttributeError(
+            f"rondel.http is a client and has no {name!r}: take it from aiohttp, whose server runs on rondel's loop"
+        )
+    if name == "set_zlib_backend":
+        raise AttributeError(
+            "rondel.http has no 'set_zlib_backend': bodies are decoded in Rust, there is no backend to choose"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

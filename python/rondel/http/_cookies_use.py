@@ -1,0 +1,115 @@
+"""The cookies of a request: the jar's, the argument's, and those of an explicit field Cookie.
+
+The native client asks for them hop by hop, and reports what each answer sets.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from yarl import URL
+
+from .cookiejar import DummyCookieJar, _UnlimitedCookieJar, parse_cookie_header
+
+if TYPE_CHECKING:
+    from .abc import AbstractCookieJar
+    from .typedefs import LooseCookies
+
+
+class Cookies(Protocol):
+    """What the native client uses."""
+
+    def header_for(self, url: str) -> str | None:
+        """The field Cookie of a request to ``url``."""
+
+    def store(self, url: str, values: list[str]) -> None:
+        """Take the fields Set-Cookie of an answer from ``url``."""
+
+
+class JarCookies:
+    """The cookies of a session's jar alone."""
+
+    __slots__ = ("_jar",)
+
+    def __init__(self, jar: AbstractCookieJar) -> None:
+        self._jar = jar
+
+    def header_for(self, url: str) -> str | None:
+        """What the jar has for ``url``."""
+        if not self._jar:
+            return None
+        return _field({name: morsel.coded_value for name, morsel in self._jar.filter_cookies(_url(url)).items()})
+
+    def store(self, url: str, values: list[str]) -> None:
+        """Let the jar keep them."""
+        self._jar.update_cookies_from_headers(values, _url(url))
+
+
+class RequestCookies:
+    """The jar's, with a request's own over them, which only the origin gets that the request was for.
+
+    Raises, when it is made, what the jar makes of an argument that is none.
+    """
+
+    __slots__ = ("_explicit", "_jar", "_origin", "_own")
+
+    def __init__(
+        self, jar: AbstractCookieJar, cookies: LooseCookies | None, explicit: str | None, url: URL
+    ) -> None:
+        self._jar = jar
+        self._explicit = explicit
+        self._origin = _url(str(url)).origin()
+        self._own: AbstractCookieJar | None = None
+        if cookies is not None:
+            self._own = _UnlimitedCookieJar(
+                unsafe=jar.unsafe,
+                quote_cookie=jar.quote_cookie,
+                treat_as_secure_origin=list(jar.treat_as_secure_origin),
+                loop=jar._loop,
+            )
+            self._own.update_cookies(cookies)
+
+    def header_for(self, url: str) -> str | None:
+        """The jar's and the request's own."""
+        target = _url(url)
+        if target.origin() != self._origin:
+            # Once led elsewhere, a request does not get them back.
+            self._own = self._explicit = None
+        found = {name: morsel.coded_value for name, morsel in self._jar.filter_cookies(target).items()}
+        if self._own is not None:
+            found |= {name: morsel.coded_value for name, morsel in self._own.filter_cookies(target).items()}
+        if self._explicit is None:
+            return _field(found)
+        if not found:
+            return self._explicit
+        explicit = {name: morsel.coded_value for name, morsel in parse_cookie_header(self._explicit)}
+        return _field(explicit | found)
+
+    def store(self, url: str, values: list[str]) -> None:
+        """Let the jar keep them."""
+        self._jar.update_cookies_from_headers(values, _url(url))
+
+
+def request_cookies(
+    jar: AbstractCookieJar, cookies: LooseCookies | None, explicit: str | None, url: URL
+) -> Cookies | None:
+    """What a request needs: None if there are no cookies, and none are kept."""
+    if cookies is None and explicit is None:
+        return session_cookies(jar)
+    return RequestCookies(jar, cookies, explicit, url)
+
+
+def session_cookies(jar: AbstractCookieJar) -> Cookies | None:
+    """What a request without cookies of its own needs."""
+    return None if type(jar) is DummyCookieJar else JarCookies(jar)
+
+
+def _url(text: str) -> URL:
+    url = URL(text, encoded=True)
+    # A WebSocket's cookies are those of the origin that it is opened at.
+    return url.with_scheme({"ws": "http", "wss": "https"}[url.scheme]) if url.scheme in {"ws", "wss"} else url
+
+
+def _field(cookies: dict[str, str]) -> str | None:
+    """By name, so that a request's head does not depend on the order in which cookies came."""
+    return "; ".join(f"{name}={value}" for name, value in sorted(cookies.items())) or None

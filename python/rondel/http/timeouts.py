@@ -1,0 +1,101 @@
+"""How long a request may take."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+class _SENTINEL(enum.Enum):  # noqa: N801  aiohttp's name
+    """Tells an argument that was left away from None."""
+
+    sentinel = enum.auto()
+
+    def __repr__(self) -> str:
+        return "<default>"
+
+
+sentinel: Final = _SENTINEL.sentinel
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTimeout:
+    """Time limits of a request, in seconds. None, and 0, mean no limit.
+
+    - ``total``: the whole request, from its begin to the last byte of the body, with redirects and retries.
+    - ``connect``: getting a connection: waiting for one of the pool, and making a new one.
+    - ``sock_connect``: the making alone: the system's connecting, and the TLS handshake.
+    - ``sock_read``: between two pieces of what the server sends.
+    - ``ceil_threshold``: limits above it end at a full second of the loop's clock, so that many end together.
+
+    To derive one from another: ``dataclasses.replace(timeout, total=10)``.
+    """
+
+    total: float | None = None
+    connect: float | None = None
+    sock_read: float | None = None
+    sock_connect: float | None = None
+    ceil_threshold: float = 5
+
+    def __post_init__(self) -> None:
+        for name in ("total", "connect", "sock_read", "sock_connect"):
+            _check(name, getattr(self, name))
+        if self.ceil_threshold is None or not _is_number(self.ceil_threshold):
+            raise TypeError(f"ceil_threshold is a number of seconds, got {self.ceil_threshold!r}")
+
+
+#: What a session uses that was given none.
+DEFAULT_TIMEOUT: Final = ClientTimeout(total=5 * 60, sock_connect=30)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) or hasattr(type(value), "__float__")
+
+
+def _check(name: str, value: Any) -> None:
+    if value is None:
+        return
+    if not _is_number(value):
+        raise TypeError(f"{name} is a number of seconds or None, got {value!r}")
+    if math.isnan(value):
+        raise ValueError(f"{name} is a number of seconds or None, got {value!r}")
+
+
+def of_session(timeout: object, read_timeout: Any, conn_timeout: float | None) -> ClientTimeout:
+    """What the three arguments of a session ask for together.
+
+    Raises ValueError if they contradict each other or aren't timeouts.
+    """
+    if timeout is sentinel or timeout is None:
+        total = DEFAULT_TIMEOUT.total if read_timeout is sentinel else read_timeout
+        return ClientTimeout(total=total, connect=conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
+    if not isinstance(timeout, ClientTimeout):
+        raise ValueError(  # noqa: TRY004  aiohttp's type
+            f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
+        )
+    if read_timeout is not sentinel:
+        raise ValueError("read_timeout and timeout parameters conflict, please setup timeout.total")
+    if conn_timeout is not None:
+        raise ValueError("conn_timeout and timeout parameters conflict, please setup timeout.connect")
+    return timeout
+
+
+def of_request(timeout: Any, default: ClientTimeout) -> ClientTimeout:
+    """What a request's argument asks for: a `ClientTimeout`, seconds for all of it, None for no limit."""
+    if timeout is sentinel:
+        return default
+    if isinstance(timeout, ClientTimeout):
+        return timeout
+    if timeout is not None and (isinstance(timeout, bool) or not _is_number(timeout)):
+        raise TypeError(f"timeout is a ClientTimeout, a number of seconds or None, got {timeout!r}")
+    return ClientTimeout(total=timeout)
+
+
+def deadline(now: float, seconds: float | None, ceil_threshold: float) -> float | None:
+    """When ``seconds`` from ``now`` on are over, on the loop's clock; None if there is no limit."""
+    if seconds is None or seconds <= 0:
+        return None
+    when = now + seconds
+    return math.ceil(when) if seconds >= ceil_threshold else when
