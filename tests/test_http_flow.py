@@ -47,7 +47,7 @@ async def test_a_body_that_nobody_reads_stays_where_it_is(session, raw_server, s
         if started:
             assert len(await got.content.read(1000)) == 1000
         # What the kernel's buffers and the client's hold; the rest is with the server.
-        assert await stopped(server, sending) < 16 * MIB
+        assert await stopped(server, sending) < 32 * MIB
         count = 1000 if started else 0
         async for piece in got.content.iter_chunked(MIB):
             count += len(piece)
@@ -73,7 +73,7 @@ async def test_a_small_buffer(loop, client, raw_server, read_bufsize):
         client.ClientSession(read_bufsize=read_bufsize) as session,
         session.get(server.url()) as got,
     ):
-        assert await stopped(server, sending) < 16 * MIB
+        assert await stopped(server, sending) < 32 * MIB
         assert await got.content.readexactly(MIB) == bytes(MIB)
 
 

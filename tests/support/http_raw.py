@@ -99,10 +99,14 @@ class Connection:
         with contextlib.suppress(ConnectionError):
             while self._fill():
                 pass
+        self.closed()
+        return self._pending
+
+    def closed(self) -> None:
+        """Put into the log that the client has closed."""
         with self.server.changed:
             self.closed_by_client = True
             self.server.changed.notify_all()
-        return self._pending
 
     def reset(self) -> None:
         """Close it by a RST."""
@@ -151,12 +155,15 @@ Script = Callable[[Connection], object]
 
 
 def answering(*answers: bytes) -> Script:
-    """Each request gets the next of these, the last one again and again."""
+    """Each request gets the next of these, the last one again and again, until it says `close`."""
 
     def script(connection: Connection) -> None:
-        while connection.request() is not None:
+        while request := connection.request():
             number = len(connection.server.requests)
             connection.send(answers[min(number, len(answers)) - 1])
+            if request.get("Connection") == "close":
+                return
+        connection.closed()
 
     return script
 
