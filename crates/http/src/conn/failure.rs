@@ -64,7 +64,8 @@ pub(super) fn of_head(failure: hyper::Error, broken: Option<io::Error>) -> Error
     if let Some(io) = find::<io::Error>(cause) {
         return of_io(io);
     }
-    if cause.is_incomplete_message() || cause.is_closed() || cause.is_canceled() {
+    // The last: whatever drove it is gone.
+    if cause.is_incomplete_message() || cause.is_closed() || cause.is_canceled() || cause.is_user() {
         return broken.map_or_else(|| Error::new(Kind::Disconnected), |error| Error::from_source(Kind::Io, error));
     }
     // Bytes that nobody asked for.

@@ -179,22 +179,23 @@ impl<R: Runtime> Connection<R> {
 }
 
 impl<R: Runtime> Pooled for Connection<R> {
-    fn is_reusable(&self) -> bool {
-        self.is_idle()
-    }
-
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        Connection::poll_idle(self, cx)
-    }
-
     fn share(&self) -> Option<Self> {
         Connection::share(self)
     }
 
-    fn capacity(&self) -> usize {
-        match self {
-            Self::Http1(_) => 1,
-            Self::Http2(http2) => http2.capacity(),
-        }
+    fn is_idle(&self) -> bool {
+        Connection::is_idle(self)
+    }
+
+    fn is_closed(&self) -> bool {
+        Connection::is_closed(self)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Connection::poll_ready(self, cx).map(drop)
+    }
+
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Connection::poll_idle(self, cx)
     }
 }

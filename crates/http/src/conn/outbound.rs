@@ -61,7 +61,7 @@ pub(super) struct Outbound {
 }
 
 /// The wait for `100 Continue`.
-pub(super) struct Hold {
+struct Hold {
     granted: Arc<AtomicBool>,
     /// Ends when the server has had time enough to refuse.
     patience: Pin<Box<dyn Future<Output = ()>>>,
