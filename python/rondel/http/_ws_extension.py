@@ -11,7 +11,8 @@ _NAME: Final = "permessage-deflate"
 #: The largest window, and those that zlib has.
 _MAX_WBITS: Final = 15
 _WBITS: Final = range(9, 16)
-#: What may follow the name. The two about takeover have no value, the window of the server has a number or none.
+#: What may follow the name. The two about takeover have no value, the window of the server has a
+#: number or none.
 _PARAMETER: Final = re.compile(
     r"(?P<name>(?:server|client)_no_context_takeover|(?:server|client)_max_window_bits)"
     r"(?:=(?P<bits>\d+))?",
@@ -20,7 +21,8 @@ _PARAMETER: Final = re.compile(
 
 
 def ws_ext_gen(compress: int = _MAX_WBITS) -> str:
-    """The offer: messages may be compressed, those of the server with a window of ``compress`` bits.
+    """The offer: messages may be compressed, those of the server with a window of ``compress``
+    bits.
 
     Raises ValueError for a window that zlib does not have.
     """
@@ -33,8 +35,8 @@ def ws_ext_gen(compress: int = _MAX_WBITS) -> str:
 
 
 def ws_ext_parse(field: str | None) -> tuple[int, bool]:
-    """What the server has taken of the offer: the bits of the window to compress with, 0 if it wants no compression, and
-    whether each message is to be compressed alone.
+    """What the server has taken of the offer: the bits of the window to compress with, 0 if it
+    wants no compression, and whether each message is to be compressed alone.
 
     Raises `WSHandshakeError` for what was not offered.
     """

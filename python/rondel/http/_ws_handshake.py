@@ -83,8 +83,9 @@ async def connect(
 ) -> ClientWebSocketResponse:
     """Open a WebSocket.
 
-    ``protocols``: subprotocols, the best first. ``compress``: the size of the window, in bits, 9 to 15, to compress
-    messages with, if the server agrees. ``max_msg_size``: what a message has to stay below, in bytes; 0 for no limit.
+    ``protocols``: subprotocols, the best first. ``compress``: the size of the window, in bits, 9 to
+    15, to compress messages with, if the server agrees. ``max_msg_size``: what a message has to
+    stay below, in bytes; 0 for no limit.
 
     Raises `WSServerHandshakeError` if the server does not agree, and what requests raise.
     """

@@ -11,11 +11,12 @@ from .exceptions import ServerTimeoutError
 
 
 class Heartbeat:
-    """Sends a ping when nothing has come for ``seconds``, and reports `ServerTimeoutError` when nothing comes in half that
-    time after it.
+    """Sends a ping when nothing has come for ``seconds``, and reports `ServerTimeoutError` when
+    nothing comes in half that time after it.
 
-    ``look`` finds out whether something has come while nobody receives; ``ping`` sends; ``fail`` is told of errors.
-    Times of ``ceil_threshold`` seconds and more end at a full second of the loop's clock, so that many end together.
+    ``look`` finds out whether something has come while nobody receives; ``ping`` sends; ``fail`` is
+    told of errors. Times of ``ceil_threshold`` seconds and more end at a full second of the loop's
+    clock, so that many end together.
     """
 
     def __init__(

@@ -32,10 +32,12 @@ _TYPES: Final = {
 
 
 class WebSocketReader:
-    """Receives messages from a connection, when asked: what nobody asks for stays in the system, which holds the peer back.
+    """Receives messages from a connection, when asked: what nobody asks for stays in the system,
+    which holds the peer back.
 
-    ``max_msg_size`` is in bytes, 0 for any size; ``compress`` says whether messages may be compressed. ``on_data`` is
-    called when something has come, ``on_lost`` when the connection has ended.
+    ``max_msg_size`` is in bytes, 0 for any size; ``compress`` says whether messages may be
+    compressed. ``on_data`` is called when something has come, ``on_lost`` when the connection has
+    ended.
     """
 
     def __init__(
@@ -56,7 +58,8 @@ class WebSocketReader:
         )
         #: What is given before what comes next.
         self._put: deque[WSMessage] = deque()
-        #: A wait for bytes. Whoever is cancelled in it leaves it to the next one, so that nothing is lost.
+        #: A wait for bytes. Whoever is cancelled in it leaves it to the next one, so that nothing
+        #: is lost.
         self._reading: HttpReading[bytes] | None = None
         #: What the one who waits sleeps on.
         self._asleep: asyncio.Future[Any] | None = None
@@ -65,8 +68,8 @@ class WebSocketReader:
     async def read(self) -> WSMessage | WSMessageTextBytes:
         """The next message.
 
-        Raises `EofStream` at the end of the connection, `WebSocketError` and `zlib.error` when the peer does not keep to
-        the protocol.
+        Raises `EofStream` at the end of the connection, `WebSocketError` and `zlib.error` when the
+        peer does not keep to the protocol.
         """
         while True:
             if self._put:
@@ -86,8 +89,8 @@ class WebSocketReader:
             self._asleep.set_result(None)
 
     def look(self) -> bool:
-        """Take what has come while nobody is in `read`. Tells whether the peer has sent something, or still has to be
-        listened to.
+        """Take what has come while nobody is in `read`. Tells whether the peer has sent something,
+        or still has to be listened to.
         """
         if self._asleep is not None or self._ended:
             return False
@@ -109,7 +112,9 @@ class WebSocketReader:
                 self._asleep = None
 
     def _step(self) -> asyncio.Future[Any] | None:
-        """Go on reading. None: something has come, or the connection has ended; else what to sleep on."""
+        """Go on reading. None: something has come, or the connection has ended; else what to sleep
+        on.
+        """
         reading = self._reading
         if reading is None:
             reading = self._reading = self._upgraded.read()

@@ -55,8 +55,9 @@ class WSMsgType(IntEnum):
 
 
 class WSMessage(NamedTuple):
-    """One message. ``data`` is str for TEXT, bytes for BINARY, PING and PONG, the code for CLOSE (0: the peer gave none),
-    an exception for ERROR, and None else. ``extra`` is the peer's reason for CLOSE.
+    """One message. ``data`` is str for TEXT, bytes for BINARY, PING and PONG, the code for CLOSE
+    (0: the peer gave none), an exception for ERROR, and None else. ``extra`` is the peer's reason
+    for CLOSE.
     """
 
     type: WSMsgType
@@ -69,7 +70,9 @@ class WSMessage(NamedTuple):
 
 
 class WSMessageTextBytes(NamedTuple):
-    """A TEXT message of a WebSocket with ``decode_text=False``: ``data`` is bytes, and was not checked."""
+    """A TEXT message of a WebSocket with ``decode_text=False``: ``data`` is bytes, and was not
+    checked.
+    """
 
     type: WSMsgType
     data: Any

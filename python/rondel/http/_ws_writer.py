@@ -28,8 +28,8 @@ _CLOSE_CODE: Final = struct.Struct("!H")
 class WebSocketWriter:
     """Sends frames over a connection, in the order of the calls.
 
-    ``compress`` is the size of the window, in bits, to compress messages with, 0 for none; with ``notakeover`` each is
-    compressed alone.
+    ``compress`` is the size of the window, in bits, to compress messages with, 0 for none; with
+    ``notakeover`` each is compressed alone.
     """
 
     def __init__(
@@ -52,7 +52,8 @@ class WebSocketWriter:
         self._lost = True
 
     async def send_frame(self, message: Byteish, opcode: int, compress: int | None = None) -> None:
-        """Send a message of one frame. ``compress``: with a window of that size, for this one alone.
+        """Send a message of one frame. ``compress``: with a window of that size, for this one
+        alone.
 
         Raises ClientConnectionResetError after `close`, and when the connection is gone.
         """

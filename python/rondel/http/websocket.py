@@ -68,8 +68,8 @@ _ENDS: Final = frozenset((WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED))
 
 
 class ClientWebSocketResponse:
-    """A WebSocket. Messages come by `receive`, or by ``async for``, which ends when the peer closes; the ``send_`` methods
-    send; `close`, or the end of ``async with``, ends it.
+    """A WebSocket. Messages come by `receive`, or by ``async for``, which ends when the peer
+    closes; the ``send_`` methods send; `close`, or the end of ``async with``, ends it.
 
     One task may receive at a time; any number may send.
     """
@@ -80,7 +80,7 @@ class ClientWebSocketResponse:
         writer: WebSocketWriter,
         protocol: str | None,
         response: ClientResponse,
-        timeout: ClientWSTimeout,  # noqa: ASYNC109  aiohttp's name
+        timeout: ClientWSTimeout,
         autoclose: bool,
         autoping: bool,
         loop: asyncio.AbstractEventLoop,
@@ -149,7 +149,7 @@ class ClientWebSocketResponse:
         return self._client_notakeover
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What is known of the connection: ``peername``, ``sockname``, ``cipher``, ``peercert`` ..."""
+        """What is known of the connection: ``peername``, ``sockname``, ``peercert`` ..."""
         return self._writer.get_extra_info(name, default)
 
     def exception(self) -> BaseException | None:
@@ -199,7 +199,9 @@ class ClientWebSocketResponse:
         await self.send_bytes(dumps(data), compress=compress)
 
     async def close(self, *, code: int = WSCloseCode.OK, message: bytes = b"") -> bool:
-        """End it: say so, and wait ``ws_close`` of the timeout for the peer's answer. False: it had ended before."""
+        """End it: say so, and wait ``ws_close`` of the timeout for the peer's answer. False: it had
+        ended before.
+        """
         if self._waiting and not self._closing:
             # Whoever receives is to leave first.
             self._close_wait = self._loop.create_future()
@@ -231,7 +233,8 @@ class ClientWebSocketResponse:
                     return int(message.data)
 
     async def receive(self, timeout: float | None = None) -> WSMessage | WSMessageTextBytes:  # noqa: ASYNC109
-        """The next message: TEXT, BINARY, PING and PONG unless ``autoping``, CLOSE, CLOSED after the end, ERROR.
+        """The next message: TEXT, BINARY, PING and PONG unless ``autoping``, CLOSE, CLOSED after
+        the end, ERROR.
 
         Raises TimeoutError after ``timeout`` seconds, RuntimeError while another task is in it.
         """
@@ -257,7 +260,7 @@ class ClientWebSocketResponse:
                 self._close_code = error.code
                 await self.close(code=error.code)
                 return WSMessage(WSMsgType.ERROR, error, None)
-            except Exception as error:  # noqa: BLE001  given as a message
+            except Exception as error:
                 self._exception = error
                 self._set_closing()
                 self._close_code = WSCloseCode.ABNORMAL_CLOSURE
