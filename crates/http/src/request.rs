@@ -24,6 +24,8 @@ use crate::runtime::Runtime;
 use crate::timeouts::Timeouts;
 use crate::url::Target;
 
+pub use compose::basic_authorization;
+
 /// What is sent.
 #[derive(Debug)]
 pub struct Outgoing {
@@ -119,6 +121,8 @@ impl<R: Runtime> fmt::Debug for Sending<R> {
 pub struct Failure {
     /// Why.
     pub error: Error,
+    /// What was asked for last.
+    pub url: Target,
     /// The redirects that were followed before.
     pub history: Vec<Head>,
     /// How often it was tried.

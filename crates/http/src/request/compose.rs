@@ -137,8 +137,8 @@ impl Draft<'_> {
     }
 }
 
-/// `Authorization: Basic` (RFC 7617) for a URL that has user and password in it.
-pub(super) fn basic_of(url: &Target) -> Option<HeaderValue> {
+/// The value of `Authorization: Basic`, or `Proxy-Authorization` (RFC 7617), for a URL that has a user in it.
+pub fn basic_authorization(url: &Target) -> Option<HeaderValue> {
     let (user, password) = url.userinfo()?;
     let encoded = STANDARD.encode(format!("{user}:{}", password.unwrap_or_default()));
     let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(format!("Basic {encoded}"))).ok()?;

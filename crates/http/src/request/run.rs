@@ -39,7 +39,7 @@ pub(super) async fn run<R: Runtime>(
         Run { client, options, clock, method, url, headers, body, history: Vec::new(), attempts: 1, stale: 0 };
     match run.answer().await {
         Ok(answer) => Ok(run.finish(answer)),
-        Err(error) => Err(Failure { error, history: run.history, attempts: run.attempts }),
+        Err(error) => Err(Failure { error, url: run.url, history: run.history, attempts: run.attempts }),
     }
 }
 
@@ -103,9 +103,10 @@ impl<R: Runtime> Run<R> {
                 self.body = spare.unwrap_or_default();
                 continue;
             }
-            let Some((hop, most)) = self.hop_after(&answer.parts)? else { return Ok(answer) };
+            let Some(hop) = self.hop_after(&answer.parts).transpose() else { return Ok(answer) };
             answer.wire.discard(&mut answer.body);
             self.history.push(Head::new(answer.parts, self.method.clone(), self.url.clone()));
+            let (hop, most) = hop?;
             if most > 0 && self.history.len() >= most {
                 return Err(Error::new(Kind::TooManyRedirects(most)));
             }
@@ -264,7 +265,7 @@ impl<R: Runtime> Run<R> {
         if self.url.userinfo().is_none() || (self.history.is_empty() && self.headers.contains_key(AUTHORIZATION)) {
             return;
         }
-        if let Some(basic) = compose::basic_of(&self.url) {
+        if let Some(basic) = compose::basic_authorization(&self.url) {
             Rc::make_mut(&mut self.headers).insert(AUTHORIZATION, basic);
         }
     }

@@ -147,7 +147,7 @@ fn cookies_are_one_header() {
 
 #[test]
 fn users_and_passwords() {
-    let basic = |url| basic_of(&Target::parse_lenient(url).unwrap());
+    let basic = |url| basic_authorization(&Target::parse_lenient(url).unwrap());
     // The example of RFC 7617, 2.
     let value = basic("http://Aladdin:open%20sesame@example.org/").unwrap();
     assert_eq!(value, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
