@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import Never
 
-from . import _require_extra  # isort: skip  # noqa: F401  first: say in one line what is missing
 from .._rondel import __version__
-from . import abc, exceptions, hdrs, typedefs
+from . import _require_extra, abc, exceptions, hdrs, typedefs  # noqa: F401  first: say in one line what is missing
 from . import exceptions as client_exceptions
 from ._oneshot import request
 from ._request import ClientRequest

@@ -113,10 +113,13 @@ def _tls(report: Report) -> BaseException:
 
 
 def _certificate(report: Report) -> BaseException:
-    refused = ssl_module.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] {report.message}")
+    why = report.message.removeprefix("certificate verify failed: ")
+    refused = ssl_module.SSLCertVerificationError(
+        1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {why}"
+    )
     refused.library = "SSL"
     refused.reason = "CERTIFICATE_VERIFY_FAILED"
-    refused.verify_message = report.message.partition(": ")[2]
+    refused.verify_message = why
     error = ex.ClientConnectorCertificateError(report.key(), refused)
     error.__cause__ = refused
     return error
