@@ -8,6 +8,7 @@ mod endpoint;
 mod errors;
 mod event_loop;
 mod handle;
+mod http;
 mod pressure;
 mod protocol;
 mod raw;
@@ -45,6 +46,7 @@ fn _rondel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(datagram::init_datagrams, module)?)?;
     module.add_function(wrap_pyfunction!(tls::attach_tls, module)?)?;
     module.add_function(wrap_pyfunction!(tls::init_tls, module)?)?;
+    http::register(module)?;
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use super::item::{Ready, Watch};
 use crate::cell::GilCell;
 use crate::errors::os_error;
 use crate::handle::Pending;
+use crate::http::{Local, Loop};
 use crate::raw::{Lent, Owned, SpareBytes};
 
 /// Bytes that the loop's buffer for streams holds.
@@ -49,6 +50,8 @@ pub struct State {
     pub spare: SpareBytes,
     /// The same for datagrams.
     pub datagram: Option<ReceiveBuffer>,
+    /// Counts turns, to tell what was seen before from what was found after it.
+    pub turn: u64,
 }
 
 /// The native half of an `EventLoop`.
@@ -56,6 +59,8 @@ pub struct State {
 pub struct Core {
     /// None once the loop is closed: its descriptors are closed then.
     state: GilCell<Option<State>>,
+    /// What the HTTP client has here, once there is one.
+    http: GilCell<Option<Local<()>>>,
     clock: Clock,
     closed: AtomicBool,
     debug: AtomicBool,
@@ -81,7 +86,9 @@ impl Core {
                 receive: None,
                 spare: SpareBytes::default(),
                 datagram: None,
+                turn: 0,
             })),
+            http: GilCell::new(None),
             clock,
             closed: AtomicBool::new(false),
             debug: AtomicBool::new(false),
@@ -99,6 +106,33 @@ impl Core {
         // Taken from here, so that a closure that is not called is dropped, with what it holds, outside.
         let mut look = Some(look);
         self.state.with(py, |state| Some(look.take()?(state.as_mut()?)))
+    }
+
+    /// What the HTTP client has here; `None` before there is one, and once the loop is closed.
+    #[inline]
+    pub fn http(&self, py: Python<'_>) -> Option<Loop> {
+        self.http.with(py, |http| http.as_ref().map(|local| local.home(py).clone()))
+    }
+
+    /// The same, made if there is none.
+    ///
+    /// Errors: `RuntimeError` if the loop is closed.
+    pub fn http_or_new(&self, py: Python<'_>) -> PyResult<Loop> {
+        if let Some(known) = self.http(py) {
+            return Ok(known);
+        }
+        let remote = self.with(py, |state| state.driver.remote().clone()).ok_or_else(closed)?;
+        let home = Loop::new(self, self.clock.clone(), remote);
+        let made = Local::new(home.clone(), ());
+        self.http.with(py, |http| *http = Some(made));
+        Ok(home)
+    }
+
+    /// Lets go of what the HTTP client has here.
+    fn close_http(&self, py: Python<'_>) {
+        if let Some(http) = self.http.with(py, Option::take) {
+            http.home(py).close(py);
+        }
     }
 
     /// The time on the loop's clock.
@@ -326,7 +360,7 @@ impl Core {
 
     /// Handles that are ready to run, oldest first.
     fn ready(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
-        self.with(py, |state| state.driver.ready().map(Ready::object).cloned().collect::<Vec<_>>())
+        self.with(py, |state| state.driver.ready().filter_map(Ready::object).cloned().collect::<Vec<_>>())
             .unwrap_or_default()
             .iter()
             .map(|object| object.bind(py).clone().unbind())
@@ -336,6 +370,7 @@ impl Core {
     /// Ends the loop for good: whatever is scheduled or watched is dropped.
     fn close(&self, py: Python<'_>) {
         self.closed.store(true, Ordering::Relaxed);
+        self.close_http(py);
         let state = self.state.with(py, Option::take);
         drop(state);
     }
@@ -349,11 +384,11 @@ impl Core {
         let py = unsafe { Python::assume_attached() };
         let visited = self.with(py, |state| {
             let (items, watches) = state.driver.held();
-            for item in items {
-                item.object().visit(&visit)?;
+            for object in items.filter_map(Ready::object) {
+                object.visit(&visit)?;
             }
-            for watch in watches {
-                watch.object().visit(&visit)?;
+            for object in watches.filter_map(Watch::object) {
+                object.visit(&visit)?;
             }
             if let Some(arguments) = &state.future_arguments {
                 arguments.visit(&visit)?;
@@ -363,11 +398,20 @@ impl Core {
             }
             Ok(())
         });
-        visited.unwrap_or(Ok(()))
+        visited.unwrap_or(Ok(()))?;
+        self.http.with(py, |http| http.as_ref().map_or(Ok(()), |local| local.home(py).visit(&visit)))
     }
 
     fn __clear__(&self) {
         // SAFETY: as above.
         self.close(unsafe { Python::assume_attached() });
+    }
+}
+
+impl Drop for Core {
+    /// The HTTP client knows the core by its address.
+    fn drop(&mut self) {
+        // SAFETY: the interpreter destroys its objects with the GIL held.
+        self.close_http(unsafe { Python::assume_attached() });
     }
 }

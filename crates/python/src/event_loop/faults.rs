@@ -17,7 +17,10 @@ pub fn report(py: Python<'_>, item: &Ready, error: PyErr) -> PyResult<()> {
     if ends_the_loop(py, &error) {
         return Err(error);
     }
-    let native = item.object().bind(py);
+    let Some(native) = item.object().map(|object| object.bind(py)) else {
+        error.write_unraisable(py, None);
+        return Ok(());
+    };
     let context = PyDict::new(py);
     context.set_item(intern!(py, "message"), "Exception in callback of a transport")?;
     for name in [intern!(py, "transport"), intern!(py, "protocol")] {

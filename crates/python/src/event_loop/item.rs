@@ -1,6 +1,7 @@
 //! What the driver hands out in this embedding.
 
 use crate::handle::Pending;
+use crate::http::{Chore, Interest};
 use crate::raw::Owned;
 
 /// Something to run.
@@ -18,6 +19,8 @@ pub enum Ready {
     Send(Owned),
     /// A future that waits for a descriptor, which is ready.
     Wake(Owned),
+    /// Something for the HTTP client to do.
+    Http(Chore),
 }
 
 /// What stands for interest in a descriptor.
@@ -35,6 +38,8 @@ pub enum Watch {
     Send(Owned),
     /// A future that waits for a descriptor, once.
     Wake(Owned),
+    /// A connection of the HTTP client.
+    Http(Interest),
 }
 
 impl From<Watch> for Ready {
@@ -47,6 +52,7 @@ impl From<Watch> for Ready {
             Watch::Receive(datagrams) => Self::Receive(datagrams),
             Watch::Send(datagrams) => Self::Send(datagrams),
             Watch::Wake(future) => Self::Wake(future),
+            Watch::Http(interest) => Self::Http(Chore::Io(interest)),
         }
     }
 }
@@ -59,29 +65,31 @@ impl Ready {
         }
     }
 
-    /// The object held.
-    pub fn object(&self) -> &Owned {
+    /// The object held; the HTTP client's items hold none.
+    pub fn object(&self) -> Option<&Owned> {
         match self {
-            Self::Handle(pending) => pending.object(),
+            Self::Handle(pending) => Some(pending.object()),
             Self::Read(object)
             | Self::Write(object)
             | Self::Receive(object)
             | Self::Send(object)
-            | Self::Wake(object) => object,
+            | Self::Wake(object) => Some(object),
+            Self::Http(_) => None,
         }
     }
 }
 
 impl Watch {
-    /// The object held.
-    pub fn object(&self) -> &Owned {
+    /// The object held; the HTTP client's interest holds none.
+    pub fn object(&self) -> Option<&Owned> {
         match self {
-            Self::Handle(pending) => pending.object(),
+            Self::Handle(pending) => Some(pending.object()),
             Self::Read(object)
             | Self::Write(object)
             | Self::Receive(object)
             | Self::Send(object)
-            | Self::Wake(object) => object,
+            | Self::Wake(object) => Some(object),
+            Self::Http(_) => None,
         }
     }
 }

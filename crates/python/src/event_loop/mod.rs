@@ -17,9 +17,10 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
-pub use self::core::{Core, DATAGRAM};
-pub use self::item::Watch;
+pub use self::core::{Core, DATAGRAM, State, closed};
+pub use self::item::{Ready, Watch};
 pub use self::readers::{Direction, check_free, wait_once};
+pub use self::tasks::new_future;
 use crate::raw::NativeSlot;
 use crate::sock;
 

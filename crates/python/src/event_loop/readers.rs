@@ -17,7 +17,7 @@ use crate::handle::{self, Pending};
 use crate::raw::{Owned, call_method};
 
 /// Which direction of a descriptor.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     Read,
     Write,
@@ -79,7 +79,8 @@ impl State {
         let Some(entry) = self.watched.get(&fd) else { return false };
         let (reader, writer) = self.driver.watchers(entry.key);
         let standing = if direction == Direction::Read { reader } else { writer };
-        standing.is_some_and(|standing| standing.object().as_ptr() == watch.object().as_ptr())
+        let address = |watch: &Watch| watch.object().map(Owned::as_ptr);
+        standing.is_some_and(|standing| address(standing).is_some_and(|ours| address(watch) == Some(ours)))
     }
 }
 
@@ -176,7 +177,7 @@ impl Core {
             None => None,
         };
         let previous = set_watch(self, py, fd, direction, watch)?;
-        Ok(previous.map(|watch| watch.object().bind(py).clone()))
+        Ok(previous.and_then(|watch| Some(watch.object()?.bind(py).clone())))
     }
 }
 

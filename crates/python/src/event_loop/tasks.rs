@@ -114,3 +114,12 @@ fn by_factory(py: Python<'_>, classes: &Classes, slf: *mut ffi::PyObject, args: 
     // SAFETY: the function and the loop are alive through the call.
     unsafe { call_with_all(py, classes.by_factory.as_ptr(), slf, args) }
 }
+
+/// A future of the loop that runs in this thread, as `create_future` makes it. `known`: its `State::future_arguments`.
+pub fn new_future(py: Python<'_>, known: Option<&Owned>) -> PyResult<Owned> {
+    if let Some(arguments) = known {
+        return call_keywords(classes(py)?.future.bind(py), arguments.bind(py).cast::<PyDict>()?);
+    }
+    let running = py.import(intern!(py, "asyncio"))?.call_method0(intern!(py, "get_running_loop"))?;
+    Ok(running.call_method0(intern!(py, "create_future"))?.into())
+}

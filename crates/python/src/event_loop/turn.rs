@@ -12,10 +12,10 @@ use super::faults;
 use super::item::Ready;
 use crate::datagram::Datagrams;
 use crate::errors::os_error;
-use crate::handle;
 use crate::raw::{Owned, call, call_method};
 use crate::sock;
 use crate::stream::Stream;
+use crate::{handle, http};
 
 /// So many items run between two looks at the clock.
 const LOOK_EVERY: u32 = 64;
@@ -109,7 +109,10 @@ impl Core {
         // Signal handlers run here, in the main thread; what they schedule belongs to this turn.
         let signals = py.check_signals();
         let events = wait.as_ref().map(|_| &*events);
-        let count = self.with(py, |state| state.driver.collect(events));
+        let count = self.with(py, |state| {
+            state.turn += 1;
+            state.driver.collect(events)
+        });
         // Only now: who is told once that a descriptor is ready must hear it, also if a handler ends the run.
         signals?;
         let count = count.ok_or_else(closed)?;
@@ -163,14 +166,12 @@ impl Core {
     fn run_timed(&self, py: Python<'_>, item: &Ready) -> PyResult<()> {
         let start = self.now();
         self.run_item(py, item)?;
-        if let Ready::Wake(_) = item {
-            // Nothing but a future was set.
-            return Ok(());
-        }
+        // Otherwise nothing ran that has a name: a future was set, or a connection of the HTTP client went on.
+        let Some(object) = item.object().filter(|_| !matches!(item, Ready::Wake(_))) else { return Ok(()) };
         let taken = Duration::from_nanos(self.now() - start);
         let debug = py.import(intern!(py, "rondel._debug"))?;
         let taken = taken.as_secs_f64().into_pyobject(py)?;
-        call_method(intern!(py, "callback_ran"), [debug.as_any(), item.object().bind(py), taken.as_any()])?;
+        call_method(intern!(py, "callback_ran"), [debug.as_any(), object.bind(py), taken.as_any()])?;
         Ok(())
     }
 }
@@ -187,6 +188,10 @@ impl Core {
                 datagrams.bind(py).cast::<Datagrams>()?.get().read_ready(py, self).map(|_received| ())
             }
             Ready::Wake(future) => return sock::wake(py, future),
+            Ready::Http(chore) => {
+                http::run(py, self, chore);
+                return Ok(());
+            }
             Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),
         };
         ran.or_else(|error| faults::report(py, item, error))

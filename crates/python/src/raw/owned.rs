@@ -62,6 +62,18 @@ impl Owned {
     }
 }
 
+impl<'py> IntoPyObject<'py> for Owned {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = std::convert::Infallible;
+
+    #[inline]
+    fn into_pyobject(self, py: Python<'py>) -> Result<Self::Output, Self::Error> {
+        // SAFETY: the reference is ours, and given away; the GIL is held ('py).
+        Ok(unsafe { Bound::from_owned_ptr(py, self.into_ptr()) })
+    }
+}
+
 impl From<Bound<'_, PyAny>> for Owned {
     #[inline]
     fn from(object: Bound<'_, PyAny>) -> Self {

@@ -5,7 +5,7 @@
 //! connection. The order of calls and the messages are those of `SSLProtocol` in `CPython`'s `asyncio/sslproto.py`.
 
 mod calls;
-mod engine;
+pub mod engine;
 mod library;
 mod pump;
 mod read;

@@ -1,0 +1,266 @@
+//! `Exchange`: a request that a program awaits.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use pyo3::{PyTraverseError, PyVisit};
+use rondel_http::{Failure, Incoming, Sending};
+
+use super::client::State;
+use super::errors::{self, About, Asked};
+use super::local::Local;
+use super::options::{HttpOptions, Prepared};
+use super::places::Job;
+use super::reading::over;
+use super::response::{self, HttpResponse, Maker};
+use super::runtime::Loop;
+use super::waiting::{Waiting, stop, thrown};
+use crate::cell::GilCell;
+use crate::raw::{Owned, call_method};
+
+/// A request under way.
+pub struct Request {
+    client: Rc<State>,
+    /// None while it is polled, and when it is over.
+    sending: RefCell<Option<Sending<Loop>>>,
+    outcome: RefCell<Option<Result<Incoming<Loop>, Failure>>>,
+    canceled: Cell<bool>,
+    asked: Asked,
+    prepared: Prepared,
+    eager: bool,
+}
+
+impl Request {
+    pub fn new(
+        client: Rc<State>,
+        sending: Sending<Loop>,
+        asked: Asked,
+        prepared: Prepared,
+        eager: bool,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            client,
+            sending: RefCell::new(Some(sending)),
+            outcome: RefCell::default(),
+            canceled: Cell::new(false),
+            asked,
+            prepared,
+            eager,
+        })
+    }
+}
+
+impl Job for Request {
+    fn poll(&self, _py: Python<'_>, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(mut sending) = self.sending.take() else { return Poll::Pending };
+        match Pin::new(&mut sending).poll(cx) {
+            Poll::Pending => {
+                if !self.canceled.get() {
+                    self.sending.replace(Some(sending));
+                }
+                Poll::Pending
+            }
+            Poll::Ready(outcome) => {
+                self.outcome.replace(Some(outcome));
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn cancel(&self, _py: Python<'_>) {
+        self.canceled.set(true);
+        let held = (self.sending.take(), self.outcome.take());
+        drop(held);
+    }
+
+    fn is_eager(&self) -> bool {
+        self.eager
+    }
+}
+
+struct Inner {
+    waiting: Waiting,
+    request: Rc<Request>,
+    /// By `async with`.
+    entered: Cell<bool>,
+}
+
+/// What the collector is to see.
+#[derive(Default)]
+struct Objects {
+    client: Option<Owned>,
+    options: Option<Owned>,
+    session: Option<Owned>,
+    request_info: Option<Owned>,
+    response: Option<Owned>,
+}
+
+/// A request. Awaited, it gives the response; `async with` also releases that at its end.
+#[pyclass(frozen, freelist = 128, module = "rondel._rondel")]
+pub struct Exchange {
+    inner: Local<Inner>,
+    objects: GilCell<Objects>,
+}
+
+impl Exchange {
+    pub fn new(
+        py: Python<'_>,
+        home: &Loop,
+        request: Rc<Request>,
+        client: Owned,
+        options: Owned,
+        session: Option<Owned>,
+        request_info: Option<Owned>,
+    ) -> PyResult<Owned> {
+        let waiting = Waiting::new(home.clone(), Rc::clone(&request) as Rc<dyn Job>);
+        let inner = Local::new(home.clone(), Inner { waiting, request, entered: Cell::new(false) });
+        let objects =
+            Objects { client: Some(client), options: Some(options), session, request_info, response: None };
+        Ok(Bound::new(py, Self { inner, objects: GilCell::new(objects) })?.into_any().into())
+    }
+
+    fn step<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let inner = self.inner.get(py);
+        if let Some(future) = inner.waiting.step(py)? {
+            return Ok(Some(future.bind(py).clone()));
+        }
+        let response = self.finish(py, inner)?;
+        Err(stop(py, response.bind(py)))
+    }
+
+    /// What has come of it.
+    fn finish(&self, py: Python<'_>, inner: &Inner) -> PyResult<Owned> {
+        let outcome = inner.request.outcome.take();
+        let held = self.objects.with(py, |objects| {
+            (objects.client.take(), objects.options.take(), objects.session.take(), objects.request_info.take())
+        });
+        let (_client, Some(options), session, request_info) = held else { return Err(over_already()) };
+        let options = options.bind(py).cast::<HttpOptions>()?.get();
+        let maker = Maker {
+            home: self.inner.home(py),
+            class: options.response_class(py)?,
+            session,
+            high: options.read_bufsize.saturating_mul(2),
+            asked: &inner.request.asked,
+        };
+        match outcome {
+            Some(Ok(incoming)) => {
+                let response = response::make(py, &maker, incoming, request_info)?;
+                let kept = response.clone();
+                self.objects.with(py, |objects| objects.response = Some(kept));
+                if options.raise_for_status {
+                    call_method(intern!(py, "raise_for_status"), [response.bind(py)])?;
+                }
+                if inner.entered.get() {
+                    response.bind(py).cast::<HttpResponse>()?.get().enter(py)?;
+                }
+                Ok(response)
+            }
+            Some(Err(failure)) => Err(failed(py, &maker, &inner.request, failure)),
+            None => Err(over_already()),
+        }
+    }
+}
+
+#[cold]
+fn over_already() -> PyErr {
+    PyRuntimeError::new_err("this request was closed before it was over")
+}
+
+#[cold]
+fn failed(py: Python<'_>, maker: &Maker<'_>, request: &Request, failure: Failure) -> PyErr {
+    let Failure { error, history, url, .. } = failure;
+    let asked = Asked { url, ..request.asked.clone() };
+    let history = match response::history(py, maker, history) {
+        Ok(history) => history,
+        Err(error) => return error,
+    };
+    let about = About {
+        asked: Some(&asked),
+        history: Some(&history),
+        unix: request.client.unix().map(|path| &**path),
+        fingerprint: request.prepared.fingerprint,
+        proxied: request.prepared.proxy.as_deref(),
+    };
+    errors::exception(py, &error, &about)
+}
+
+#[pymethods]
+impl Exchange {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.step(py)
+    }
+
+    /// As a coroutine's.
+    fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let _nothing = value;
+        self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))
+    }
+
+    /// As a coroutine's: the request is cancelled, and the exception raised.
+    #[pyo3(signature = (typ, val = None, tb = None, /))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        typ: &Bound<'_, PyAny>,
+        val: Option<&Bound<'_, PyAny>>,
+        tb: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        self.inner.get(py).waiting.close(py);
+        Err(thrown(typ, val, tb))
+    }
+
+    /// As a coroutine's: the request is cancelled.
+    fn close(&self, py: Python<'_>) {
+        self.inner.get(py).waiting.close(py);
+    }
+
+    fn __aenter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf.get().inner.get(slf.py()).entered.set(true);
+        slf
+    }
+
+    /// Releases the response.
+    #[pyo3(signature = (*_error))]
+    fn __aexit__(&self, py: Python<'_>, _error: &Bound<'_, PyTuple>) -> PyResult<Owned> {
+        let response = self.objects.with(py, |objects| objects.response.take());
+        if let Some(response) = response {
+            response.bind(py).cast::<HttpResponse>()?.get().leave(py)?;
+        }
+        over(py)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // SAFETY: the collector runs with the GIL held.
+        let py = unsafe { Python::assume_attached() };
+        self.objects.with(py, |objects| {
+            let Objects { client, options, session, request_info, response } = objects;
+            [client, options, session, request_info, response]
+                .into_iter()
+                .flatten()
+                .try_for_each(|object| object.visit(&visit))
+        })
+    }
+
+    fn __clear__(&self) {
+        // SAFETY: as above.
+        let py = unsafe { Python::assume_attached() };
+        self.inner.get(py).waiting.close(py);
+        let held = self.objects.with(py, std::mem::take);
+        drop(held);
+    }
+}

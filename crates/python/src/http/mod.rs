@@ -1,0 +1,94 @@
+//! The HTTP client (crates/http) in this embedding: `rondel.http` is its Python half.
+//!
+//! [`runtime`] is the loop as the client sees it. What a Python task waits for is a [`places::Job`], polled first by the
+//! task itself and then by the loop, until it is done ([`waiting`], [`settle`]). All else are the classes that Python
+//! sees, and what translates between their objects and the client's values.
+//!
+//! Two rules keep this sound, and have their places: what is not `Send` is inside of a [`Local`], and whatever may run a
+//! program's code, the client's wakers and drops included, runs with nothing borrowed.
+
+mod address;
+mod body;
+mod buffer;
+mod client;
+mod content;
+mod cookies;
+mod errors;
+mod exchange;
+mod headers;
+mod incoming;
+mod inside;
+mod link;
+mod local;
+mod lookup;
+mod observer;
+mod options;
+mod places;
+mod policy;
+mod read;
+mod reading;
+mod response;
+mod runtime;
+mod session;
+mod settings;
+mod settle;
+mod sleep;
+mod source;
+mod tls;
+mod trust;
+mod upgraded;
+mod waiting;
+mod ws;
+
+use std::task::Waker;
+
+use pyo3::prelude::*;
+
+pub use self::local::Local;
+pub use self::runtime::Loop;
+pub use self::source::Interest;
+use crate::event_loop::Core;
+
+/// What a loop has to do for the client. It holds no Python object.
+#[derive(Clone, Debug)]
+pub enum Chore {
+    /// A descriptor is ready.
+    Io(Interest),
+    /// A place is to be polled.
+    Woken(u32),
+    /// A time has come.
+    Waker(Waker),
+    /// Something is to be dropped in the loop's thread.
+    Discard,
+}
+
+/// Does it.
+pub fn run(py: Python<'_>, core: &Core, chore: &Chore) {
+    let Some(home) = core.http(py) else { return };
+    match chore {
+        Chore::Io(interest) => source::ready(py, &home, *interest),
+        Chore::Woken(number) => home.enter(py, || home.shared().woken.borrow_mut().push_back(*number)),
+        Chore::Waker(waker) => home.enter(py, || waker.wake_by_ref()),
+        Chore::Discard => home.enter(py, || ()),
+    }
+}
+
+/// Adds the client's classes and functions to the module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    session::init(module.py())?;
+    module.add_class::<body::HttpBody>()?;
+    module.add_class::<client::HttpClient>()?;
+    module.add_class::<content::HttpContent>()?;
+    module.add_class::<content::HttpPieces>()?;
+    module.add_class::<exchange::Exchange>()?;
+    module.add_class::<options::HttpOptions>()?;
+    module.add_class::<reading::HttpReading>()?;
+    module.add_class::<response::HttpResponse>()?;
+    module.add_class::<session::HttpSession>()?;
+    module.add_class::<upgraded::HttpUpgraded>()?;
+    module.add_class::<ws::HttpWsDecoder>()?;
+    module.add_class::<ws::HttpWsEncoder>()?;
+    module.add_function(wrap_pyfunction!(policy::http_redirect, module)?)?;
+    module.add_function(wrap_pyfunction!(policy::http_retry, module)?)?;
+    Ok(())
+}
