@@ -114,8 +114,8 @@ class Connection:
 
     def close(self) -> None:
         """Close it; what the client has sent and nobody has read is taken first, or it would be a RST."""
-        self.sock.setblocking(False)
         with contextlib.suppress(OSError):
+            self.sock.setblocking(False)
             while self.sock.recv(65536):
                 pass
         self.sock.close()
