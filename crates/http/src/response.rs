@@ -12,6 +12,7 @@ use hyper::ext::ReasonPhrase;
 
 use crate::url::Target;
 
+pub(crate) use incoming::Arrived;
 pub use incoming::{Incoming, Switched};
 pub(crate) use wire::Wire;
 

@@ -26,7 +26,7 @@
 //! - [`gather`], [`try_gather`] and [`race`] wait for several futures, [`timeout`] for one, but not for
 //!   ever.
 //! - [`sleep`], [`Instant`] and [`yield_now`] deal with time.
-//! - [`net`] has TCP, [`sync`] a semaphore, a queue, an event and a mutex.
+//! - [`http`] has an HTTP client, [`net`] has TCP, [`sync`] a semaphore, a queue, an event and a mutex.
 //!
 //! # What is promised
 //! Tasks need not be `Send`: all of them run on the thread that called [`run`], one at a time, in the
@@ -38,8 +38,8 @@
 mod blocking;
 mod builder;
 mod gather;
-mod join;
 pub mod http;
+mod join;
 pub mod net;
 mod race;
 mod shared;

@@ -156,13 +156,13 @@ impl<R: Runtime> Run<R> {
         let clock = &mut self.clock;
         let mut moved = 0;
         poll_fn(|cx| {
-            if wire.poll_closed(cx).is_ready() {
-                return Poll::Ready(Err(failed(Error::new(Kind::Closed))));
-            }
             let Some(lease) = wire.lease() else { return Poll::Ready(Err(failed(Error::new(Kind::Closed)))) };
             if let Poll::Ready(head) = lease.poll_head(cx) {
                 clock.heard();
                 return Poll::Ready(head);
+            }
+            if lease.poll_closed(cx).is_ready() {
+                return Poll::Ready(Err(failed(Error::new(Kind::Closed))));
             }
             let now = lease.traffic();
             if now != moved {

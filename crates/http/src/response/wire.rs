@@ -53,8 +53,8 @@ impl<R: Runtime> Wire<R> {
     }
 
     /// Ready when the client was closed.
-    pub(crate) fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().map_or(Poll::Pending, |lease| lease.poll_closed(cx))
+    pub(crate) fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_ref().map_or(Poll::Pending, |lease| lease.poll_closed(cx))
     }
 
     /// Whether the connection is given back or closed.

@@ -1,0 +1,11 @@
+//! Connections that speak HTTP, over bytes in memory: what the server sends, byte by byte, and what becomes of it.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod cuts;
+mod http1;
+mod http2;
+mod pipe;
+mod refusals;
+mod tls;
+mod uploads;
