@@ -96,14 +96,15 @@ class Connection:
 
     def until_closed(self) -> bytes:
         """Wait until the client has closed its side, and give what it still sent."""
-        with contextlib.suppress(ConnectionError):
+        try:
             while self._fill():
                 pass
-        self.closed()
+        except ConnectionError:
+            self.ended()
         return self._pending
 
-    def closed(self) -> None:
-        """Put into the log that the client has closed."""
+    def ended(self) -> None:
+        """Put into the log that nothing comes from the client any more."""
         with self.server.changed:
             self.closed_by_client = True
             self.server.changed.notify_all()
@@ -146,7 +147,8 @@ class Connection:
         return data + end
 
     def _fill(self) -> bool:
-        data = self.sock.recv(65536)
+        if not (data := self.sock.recv(65536)):
+            self.ended()
         self._pending += data
         return bool(data)
 
@@ -163,7 +165,6 @@ def answering(*answers: bytes) -> Script:
             connection.send(answers[min(number, len(answers)) - 1])
             if request.get("Connection") == "close":
                 return
-        connection.closed()
 
     return script
 
@@ -278,7 +279,7 @@ class RawServer:
         except TimeoutError as error:
             self._errors.append(error)
         except OSError:
-            pass  # the client's doing, or the end of the test
+            connection.ended()  # the client's doing, or the end of the test
         except Exception as error:
             if not self._stopping:
                 self._errors.append(error)
