@@ -29,7 +29,23 @@ impl Connect {
     ///
     /// Errors: out of descriptors, or what the system knows at once (no route, say).
     pub fn start(peer: &SocketAddr) -> io::Result<Self> {
-        let socket = tcp::stream_socket(peer)?;
+        Self::start_from(None, peer)
+    }
+
+    /// As [`start`](Self::start), from the address `local`, if one is given. It is to be of the same family; with port 0,
+    /// the system chooses one.
+    ///
+    /// Errors: also what stands against `local`: `AddrInUse`, `AddrNotAvailable`, `PermissionDenied`.
+    pub fn start_from(local: Option<&SocketAddr>, peer: &SocketAddr) -> io::Result<Self> {
+        Self::start_on(tcp::stream_socket(peer)?, local, peer)
+    }
+
+    /// As [`start_from`](Self::start_from), with a socket that somebody else made: a stream socket of the family of `peer`,
+    /// unconnected and non-blocking.
+    pub fn start_on(socket: OwnedFd, local: Option<&SocketAddr>, peer: &SocketAddr) -> io::Result<Self> {
+        if let Some(local) = local {
+            tcp::bind(&socket, local)?;
+        }
         tcp::connect(&socket, peer)?;
         Ok(Self { socket })
     }

@@ -21,6 +21,13 @@ pub fn stream_socket(address: &SocketAddr) -> io::Result<OwnedFd> {
     Ok(rustix::net::socket_with(family, SocketType::STREAM, flags, None)?)
 }
 
+/// Gives `fd` the address that it connects from; with port 0, the system chooses one.
+///
+/// Errors: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`.
+pub fn bind(fd: impl AsFd, address: &SocketAddr) -> io::Result<()> {
+    Ok(rustix::net::bind(fd, address)?)
+}
+
 /// Begins a `connect(2)`. It is over when the socket becomes writable; [`take_error`] says how it
 /// went.
 ///

@@ -40,7 +40,7 @@ pub(super) enum Attempt<R: Runtime, C: Pooled> {
 }
 
 impl<R: Runtime, C: Pooled> Inner<R, C> {
-    pub(super) fn new(runtime: R, settings: &PoolSettings) -> Self {
+    pub(super) fn new(runtime: R, settings: PoolSettings) -> Self {
         let nanos = |keepalive: std::time::Duration| Nanos::try_from(keepalive.as_nanos()).unwrap_or(Nanos::MAX);
         Self {
             runtime,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::connect::Route;
 use crate::error::Origin;
-use crate::url::Target;
+use crate::url::{Scheme, Target};
 
 /// Which requests can share a connection: those to one server by one route. Made and cloned without allocation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -14,13 +14,21 @@ pub struct Key {
     host: Bytes,
     port: u16,
     tls: bool,
+    http1: bool,
     route: Option<Rc<Route>>,
 }
 
 impl Key {
     /// Where a request for `target` goes; `route`, if it does not go there directly, or not in the usual way.
     pub fn new(target: &Target, route: Option<&Rc<Route>>) -> Self {
-        Self { host: target.host_bytes(), port: target.port(), tls: target.is_tls(), route: route.cloned() }
+        let websocket = matches!(target.scheme(), Scheme::Ws | Scheme::Wss);
+        Self {
+            host: target.host_bytes(),
+            port: target.port(),
+            tls: target.is_tls(),
+            http1: websocket || route.is_some_and(|route| route.http1),
+            route: route.cloned(),
+        }
     }
 
     /// In small letters; an IPv6 address without brackets.
@@ -36,6 +44,11 @@ impl Key {
     /// Whether TLS is spoken with the server.
     pub fn is_tls(&self) -> bool {
         self.tls
+    }
+
+    /// Whether HTTP/2 is of no use.
+    pub fn is_http1(&self) -> bool {
+        self.http1
     }
 
     /// How to get there; none: directly.

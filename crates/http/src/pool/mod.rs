@@ -29,7 +29,7 @@ use self::inner::Inner;
 use crate::runtime::Runtime;
 
 /// What may be done with connections.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolSettings {
     /// How many connections may be in use at a time, idle ones not counted; 0: any number. A connection that several
     /// requests share (HTTP/2) counts once.
@@ -95,7 +95,7 @@ pub struct Statistics {
 
 impl<R: Runtime, C: Pooled> Pool<R, C> {
     /// An empty pool.
-    pub fn new(runtime: R, settings: &PoolSettings) -> Self {
+    pub fn new(runtime: R, settings: PoolSettings) -> Self {
         Self(Rc::new(Inner::new(runtime, settings)))
     }
 

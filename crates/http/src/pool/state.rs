@@ -67,7 +67,7 @@ pub(super) enum Grant<C> {
 }
 
 impl<C: Pooled> State<C> {
-    pub(super) fn new(settings: &PoolSettings) -> Self {
+    pub(super) fn new(settings: PoolSettings) -> Self {
         Self {
             closed: false,
             keys: HashMap::new(),

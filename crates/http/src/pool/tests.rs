@@ -1,30 +1,53 @@
 //! The pool on a clock that stands still until it is told to go on, with connections that do as they are told.
 
+mod fake;
 mod schedule;
-mod world;
 
+use std::ops::Deref;
 use std::task::Poll;
 
-use self::world::{Fake, World, key};
+use self::fake::{Fake, Network, key};
 use super::{Acquired, Lease, Permit, Pool, PoolSettings, Statistics};
 use crate::error::Kind;
+use crate::world::World;
 
 type Leased = Lease<World, Fake>;
 
-fn pool(world: &World, limit: usize, limit_per_host: usize) -> Pool<World, Fake> {
-    Pool::new(world.clone(), &PoolSettings { limit, limit_per_host, ..PoolSettings::default() })
+/// Where the pool is.
+#[derive(Default)]
+struct Scene {
+    world: World,
+    network: Network,
+}
+
+impl Scene {
+    fn runtime(&self) -> World {
+        self.world.clone()
+    }
+}
+
+impl Deref for Scene {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+fn pool(world: &Scene, limit: usize, limit_per_host: usize) -> Pool<World, Fake> {
+    Pool::new(world.runtime(), PoolSettings { limit, limit_per_host, ..PoolSettings::default() })
 }
 
 /// A connection to `host`, new or old, without waiting.
-fn get(world: &World, pool: &Pool<World, Fake>, host: usize) -> Leased {
+fn get(world: &Scene, pool: &Pool<World, Fake>, host: usize) -> Leased {
     match world.poll(&mut pool.acquire(&key(host))) {
         Poll::Ready(Ok(Acquired::Lease(lease))) => lease,
-        Poll::Ready(Ok(Acquired::Permit(permit))) => permit.fill(world.connect()),
+        Poll::Ready(Ok(Acquired::Permit(permit))) => permit.fill(world.network.connect()),
         other => panic!("not at once: {other:?}"),
     }
 }
 
-fn permit(world: &World, pool: &Pool<World, Fake>, host: usize) -> Permit<World, Fake> {
+fn permit(world: &Scene, pool: &Pool<World, Fake>, host: usize) -> Permit<World, Fake> {
     match world.poll(&mut pool.acquire(&key(host))) {
         Poll::Ready(Ok(Acquired::Permit(permit))) => permit,
         other => panic!("no permit: {other:?}"),
@@ -37,7 +60,7 @@ fn standing(in_use: usize, idle: usize, waiting: usize) -> Statistics {
 
 #[test]
 fn a_connection_is_used_again() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
     assert!(!lease.is_reused());
@@ -52,7 +75,7 @@ fn a_connection_is_used_again() {
 
 #[test]
 fn the_last_one_used_is_the_first() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let (one, other) = (get(&world, &pool, 0), get(&world, &pool, 0));
     let id = one.id();
@@ -63,36 +86,36 @@ fn the_last_one_used_is_the_first() {
 
 #[test]
 fn one_that_cannot_go_on_is_closed() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
-    lease.busy(true);
+    lease.begin();
     drop(lease);
     get(&world, &pool, 0).close();
-    assert_eq!((pool.statistics(), world.open()), (standing(0, 0, 0), 0));
+    assert_eq!((pool.statistics(), world.network.open()), (standing(0, 0, 0), 0));
 }
 
 #[test]
 fn idle_ones_end_with_their_time() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let (one, other) = (get(&world, &pool, 0), get(&world, &pool, 1));
     drop(one);
     world.advance(10);
     drop(other);
     world.advance(4);
-    assert_eq!((pool.statistics().idle, world.open(), world.tasks()), (2, 2, 1));
+    assert_eq!((pool.statistics().idle, world.network.open(), world.tasks()), (2, 2, 1));
     world.advance(1);
-    assert_eq!((pool.statistics().idle, world.open()), (1, 1));
+    assert_eq!((pool.statistics().idle, world.network.open()), (1, 1));
     world.advance(10);
-    assert_eq!((pool.statistics().idle, world.open(), world.tasks()), (0, 0, 0));
+    assert_eq!((pool.statistics().idle, world.network.open(), world.tasks()), (0, 0, 0));
     drop(get(&world, &pool, 0));
-    assert_eq!((world.open(), world.tasks()), (1, 1));
+    assert_eq!((world.network.open(), world.tasks()), (1, 1));
 }
 
 #[test]
 fn a_late_reaper_does_no_harm() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
     let id = lease.id();
@@ -103,19 +126,19 @@ fn a_late_reaper_does_no_harm() {
 
 #[test]
 fn one_that_the_server_closes_is_closed() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
     let server = lease.server();
     drop(lease);
     server.close();
     world.run();
-    assert_eq!((pool.statistics().idle, world.open()), (0, 0));
+    assert_eq!((pool.statistics().idle, world.network.open()), (0, 0));
 }
 
 #[test]
 fn one_that_the_server_has_just_closed_is_not_given_out() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
     let server = lease.server();
@@ -126,21 +149,21 @@ fn one_that_the_server_has_just_closed_is_not_given_out() {
 
 #[test]
 fn one_that_is_closed_while_used_is_not_kept() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
     lease.server().close();
     drop(lease);
-    assert_eq!((pool.statistics(), world.open()), (standing(0, 0, 0), 0));
+    assert_eq!((pool.statistics(), world.network.open()), (standing(0, 0, 0), 0));
 }
 
 #[test]
 fn the_rest_of_a_request_goes_on_in_the_background() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 1, 0);
     let lease = get(&world, &pool, 0);
     let server = lease.server();
-    lease.busy(true);
+    lease.begin();
     lease.finish();
     assert_eq!((pool.statistics(), world.tasks()), (standing(1, 0, 0), 1));
     server.take_rest();
@@ -148,15 +171,15 @@ fn the_rest_of_a_request_goes_on_in_the_background() {
     assert_eq!(pool.statistics(), standing(0, 1, 0));
 
     let lease = get(&world, &pool, 0);
-    lease.busy(true);
+    lease.begin();
     lease.finish();
     world.advance(10);
-    assert_eq!((pool.statistics(), world.open()), (standing(0, 0, 0), 0));
+    assert_eq!((pool.statistics(), world.network.open()), (standing(0, 0, 0), 0));
 }
 
 #[test]
 fn those_who_wait_are_served_in_order() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 1, 0);
     let lease = get(&world, &pool, 0);
     let id = lease.id();
@@ -178,14 +201,14 @@ fn those_who_wait_are_served_in_order() {
 
 #[test]
 fn who_goes_passes_on_what_he_was_given() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 1, 0);
     for connect in [true, false] {
         let holder = permit(&world, &pool, 7);
         let mut line: Vec<_> = (0..3).map(|_| pool.acquire(&key(7))).collect();
         assert!(line.iter_mut().all(|waiter| world.poll(waiter).is_pending()));
         if connect {
-            drop(holder.fill(world.connect()));
+            drop(holder.fill(world.network.connect()));
         } else {
             drop(holder);
         }
@@ -202,7 +225,7 @@ fn who_goes_passes_on_what_he_was_given() {
 
 #[test]
 fn a_detached_connection_counts_until_the_permit_is_dropped() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 1, 0);
     let (connection, permit) = get(&world, &pool, 0).detach();
     let mut next = pool.acquire(&key(0));
@@ -215,16 +238,16 @@ fn a_detached_connection_counts_until_the_permit_is_dropped() {
 
 #[test]
 fn force_close_keeps_nothing() {
-    let world = World::default();
+    let world = Scene::default();
     let pool: Pool<World, Fake> =
-        Pool::new(world.clone(), &PoolSettings { force_close: true, ..PoolSettings::default() });
+        Pool::new(world.runtime(), PoolSettings { force_close: true, ..PoolSettings::default() });
     drop(get(&world, &pool, 0));
-    assert_eq!((pool.statistics(), world.open(), world.tasks()), (standing(0, 0, 0), 0, 0));
+    assert_eq!((pool.statistics(), world.network.open(), world.tasks()), (standing(0, 0, 0), 0, 0));
 }
 
 #[test]
 fn closing_ends_everything() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 2, 0);
     drop(get(&world, &pool, 0));
     let (lease, mut permit) = (get(&world, &pool, 1), permit(&world, &pool, 1));
@@ -236,26 +259,26 @@ fn closing_ends_everything() {
     let before = world.wakes();
     pool.close();
     assert_eq!(world.wakes() - before, 3 + 1); // and the reaper
-    assert_eq!(world.open(), 1);
+    assert_eq!(world.network.open(), 1);
     assert!(world.with(|cx| lease.poll_closed(cx)).is_ready() && permit.is_void());
     for acquire in [&mut waiter, &mut pool.acquire(&key(0))] {
         let Poll::Ready(Err(error)) = world.poll(acquire) else { panic!("the pool is closed") };
         assert_eq!(error.kind(), &Kind::Closed);
     }
-    drop((lease, permit.fill(world.connect())));
+    drop((lease, permit.fill(world.network.connect())));
     world.run();
-    assert_eq!((world.open(), world.tasks()), (0, 0));
+    assert_eq!((world.network.open(), world.tasks()), (0, 0));
 }
 
 #[test]
 fn a_dropped_pool_leaves_nothing() {
-    let world = World::default();
+    let world = Scene::default();
     let pool = pool(&world, 0, 0);
     let lease = get(&world, &pool, 0);
     drop(get(&world, &pool, 0));
     drop(pool);
     drop(lease);
-    assert_eq!(world.open(), 0);
+    assert_eq!(world.network.open(), 0);
     world.run();
     assert_eq!(world.tasks(), 0);
 }
@@ -265,9 +288,9 @@ mod shared {
 
     #[test]
     fn requests_share_a_connection() {
-        let world = World::default();
+        let world = Scene::default();
         let pool = pool(&world, 1, 0);
-        let one = permit(&world, &pool, 0).fill(world.connect_shared(2));
+        let one = permit(&world, &pool, 0).fill(world.network.connect_shared(2));
         let other = get(&world, &pool, 0);
         assert_eq!((one.id(), other.is_reused(), one.is_reused()), (other.id(), true, false));
         // No third request at a time, and no second connection.
@@ -277,20 +300,20 @@ mod shared {
         assert!(matches!(world.poll(&mut third), Poll::Ready(Ok(Acquired::Lease(_)))));
         assert_eq!(pool.statistics(), standing(1, 0, 0));
         drop(other);
-        assert_eq!((pool.statistics(), world.open()), (standing(0, 1, 0), 1));
+        assert_eq!((pool.statistics(), world.network.open()), (standing(0, 1, 0), 1));
         assert!(get(&world, &pool, 0).is_reused());
         world.advance(15);
-        assert_eq!((pool.statistics(), world.open()), (standing(0, 0, 0), 0));
+        assert_eq!((pool.statistics(), world.network.open()), (standing(0, 0, 0), 0));
     }
 
     #[test]
     fn those_in_line_are_served_together() {
-        let world = World::default();
+        let world = Scene::default();
         let pool = pool(&world, 1, 0);
         let first = permit(&world, &pool, 0);
         let mut line: Vec<_> = (0..4).map(|_| pool.acquire(&key(0))).collect();
         assert!(line.iter_mut().all(|waiter| world.poll(waiter).is_pending()));
-        let lease = first.fill(world.connect_shared(3));
+        let lease = first.fill(world.network.connect_shared(3));
         assert_eq!(pool.statistics(), standing(1, 0, 2));
         drop(line.remove(1)); // had a handle, which is the next one's now
         assert_eq!(pool.statistics(), standing(1, 0, 1));
@@ -302,12 +325,12 @@ mod shared {
 
     #[test]
     fn who_is_opening_another_is_told() {
-        let world = World::default();
+        let world = Scene::default();
         let pool = pool(&world, 0, 0);
         let (first, mut second) = (permit(&world, &pool, 0), permit(&world, &pool, 0));
         assert!(world.with(|cx| second.poll_shared(cx)).is_pending());
         let before = world.wakes();
-        let lease = first.fill(world.connect_shared(9));
+        let lease = first.fill(world.network.connect_shared(9));
         assert_eq!(world.wakes() - before, 1);
         let Poll::Ready(shared) = world.with(|cx| second.poll_shared(cx)) else { panic!("there is one") };
         drop(second);
@@ -316,14 +339,14 @@ mod shared {
 
     #[test]
     fn one_is_opened_where_one_will_do() {
-        let world = World::default();
+        let world = Scene::default();
         let pool = pool(&world, 0, 0);
-        let lease = permit(&world, &pool, 0).fill(world.connect_shared(1));
+        let lease = permit(&world, &pool, 0).fill(world.network.connect_shared(1));
         let second = permit(&world, &pool, 0); // the first is full
         let mut others: Vec<_> = (0..3).map(|_| pool.acquire(&key(0))).collect();
         assert!(others.iter_mut().all(|other| world.poll(other).is_pending()));
         assert_eq!(pool.statistics(), standing(2, 0, 0)); // they wait for no slot
-        let second = second.fill(world.connect_shared(3));
+        let second = second.fill(world.network.connect_shared(3));
         let got: Vec<_> = others.iter_mut().map(|other| world.poll(other)).collect();
         assert!(matches!(got[..2], [Poll::Ready(Ok(Acquired::Lease(_))), Poll::Ready(Ok(Acquired::Lease(_)))]));
         assert!(matches!(got[2], Poll::Ready(Ok(Acquired::Permit(_)))));
@@ -333,9 +356,9 @@ mod shared {
 
     #[test]
     fn a_failure_sets_all_free() {
-        let world = World::default();
+        let world = Scene::default();
         let pool = pool(&world, 0, 0);
-        let lease = permit(&world, &pool, 0).fill(world.connect_shared(1));
+        let lease = permit(&world, &pool, 0).fill(world.network.connect_shared(1));
         let second = permit(&world, &pool, 0);
         let mut others: Vec<_> = (0..3).map(|_| pool.acquire(&key(0))).collect();
         assert!(others.iter_mut().all(|other| world.poll(other).is_pending()));
@@ -347,16 +370,16 @@ mod shared {
 
     #[test]
     fn one_that_goes_away_ends_with_its_last_request() {
-        let world = World::default();
+        let world = Scene::default();
         let pool = pool(&world, 0, 0);
-        let one = permit(&world, &pool, 0).fill(world.connect_shared(9));
+        let one = permit(&world, &pool, 0).fill(world.network.connect_shared(9));
         let other = get(&world, &pool, 0);
         one.server().close();
         assert_ne!(get(&world, &pool, 0).id(), one.id());
         world.advance(15);
         drop(one);
-        assert_eq!((pool.statistics(), world.open()), (standing(1, 0, 0), 1));
+        assert_eq!((pool.statistics(), world.network.open()), (standing(1, 0, 0), 1));
         drop(other);
-        assert_eq!((pool.statistics(), world.open()), (standing(0, 0, 0), 0));
+        assert_eq!((pool.statistics(), world.network.open()), (standing(0, 0, 0), 0));
     }
 }

@@ -5,9 +5,10 @@ use std::task::Poll;
 
 use proptest::prelude::*;
 
-use super::world::{Fake, World, key};
-use super::{Leased, standing};
+use super::fake::{Fake, key};
+use super::{Leased, Scene, standing};
 use crate::pool::{Acquire, Acquired, Permit, Pool, PoolSettings};
+use crate::world::World;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
@@ -57,7 +58,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 struct Players {
-    world: World,
+    world: Scene,
     pool: Pool<World, Fake>,
     limit: usize,
     limit_per_host: usize,
@@ -73,7 +74,7 @@ fn pick<T>(all: &mut Vec<T>, which: usize) -> Option<T> {
 
 impl Players {
     fn new(limit: usize, limit_per_host: usize) -> Self {
-        let world = World::default();
+        let world = Scene::default();
         let pool = super::pool(&world, limit, limit_per_host);
         Self { world, pool, limit, limit_per_host, waiting: Vec::new(), permits: Vec::new(), leases: Vec::new() }
     }
@@ -93,8 +94,11 @@ impl Players {
             Step::Cancel(which) => drop(pick(&mut self.waiting, which)),
             Step::Open { which, capacity } => {
                 if let Some(permit) = pick(&mut self.permits, which) {
-                    let connection =
-                        if capacity == 0 { self.world.connect() } else { self.world.connect_shared(capacity) };
+                    let connection = if capacity == 0 {
+                        self.world.network.connect()
+                    } else {
+                        self.world.network.connect_shared(capacity)
+                    };
                     self.leases.push(permit.fill(connection));
                 }
             }
@@ -158,10 +162,10 @@ impl Players {
         let statistics = self.pool.statistics();
         prop_assert!(self.limit == 0 || statistics.in_use <= self.limit);
         let used: HashSet<usize> = self.leases.iter().map(|lease| lease.id()).collect();
-        prop_assert!(self.world.open() >= statistics.idle + used.len());
+        prop_assert!(self.world.network.open() >= statistics.idle + used.len());
         if settled {
             prop_assert_eq!(statistics.in_use, self.permits.len() + used.len());
-            prop_assert_eq!(self.world.open(), statistics.idle + used.len());
+            prop_assert_eq!(self.world.network.open(), statistics.idle + used.len());
             let exclusive = self.leases.iter().filter(|lease| !lease.is_handle()).count();
             prop_assert!(exclusive <= used.len());
             // Nobody waits for a slot while one is free.
@@ -181,11 +185,11 @@ impl Players {
             self.settle();
             self.check(true)?;
         }
-        prop_assert_eq!(self.pool.statistics(), standing(0, self.world.open(), 0));
+        prop_assert_eq!(self.pool.statistics(), standing(0, self.world.network.open(), 0));
         self.world.run();
         self.world.advance(15);
         prop_assert_eq!(self.pool.statistics(), standing(0, 0, 0));
-        prop_assert_eq!((self.world.open(), self.world.tasks()), (0, 0));
+        prop_assert_eq!((self.world.network.open(), self.world.tasks()), (0, 0));
         Ok(())
     }
 }
@@ -210,8 +214,8 @@ proptest! {
 
     #[test]
     fn all_are_served_in_order(steps in prop::collection::vec(any::<bool>(), 0..60)) {
-        let world = World::default();
-        let pool: Pool<World, Fake> = Pool::new(world.clone(), &PoolSettings { limit: 2, ..PoolSettings::default() });
+        let world = Scene::default();
+        let pool: Pool<World, Fake> = Pool::new(world.runtime(), PoolSettings { limit: 2, ..PoolSettings::default() });
         let (mut line, mut held) = (Vec::new(), Vec::new());
         for come in steps {
             if come {
