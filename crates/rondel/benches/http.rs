@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::error::Error;
 use std::time::Instant;
 
-use rondel::try_gather;
 use rondel::http::{Client, Error as HttpError};
+use rondel::try_gather;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // cargo adds an option of its own.

@@ -35,6 +35,7 @@ pub fn channel(window: usize, length: Option<u64>) -> (BodySender, RequestBody) 
         end: End::Open,
         consumer: None,
         producer: None,
+        watcher: None,
         gone: false,
     }));
     (BodySender { state: Rc::clone(&state) }, RequestBody::Channel(Receiver { state }))
@@ -61,6 +62,8 @@ struct State {
     end: End,
     consumer: Option<Waker>,
     producer: Option<Waker>,
+    /// Who waits for the consumer's end.
+    watcher: Option<Waker>,
     /// The consumer wants no more.
     gone: bool,
 }
@@ -96,6 +99,19 @@ impl BodySender {
         }
         let before = state.producer.replace(cx.waker().clone());
         drop(state); // a waker's drop may come back here
+        drop(before);
+        Poll::Pending
+    }
+
+    /// Ready when nobody sends what is put in any more: the connection has taken the last piece, or the request is over.
+    /// The waker of the last call is woken, whatever [`poll_ready`](Self::poll_ready) waits for.
+    pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state.borrow_mut();
+        if state.gone {
+            return Poll::Ready(());
+        }
+        let before = state.watcher.replace(cx.waker().clone());
+        drop(state);
         drop(before);
         Poll::Pending
     }
@@ -201,10 +217,13 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         let mut state = self.state.borrow_mut();
         state.gone = true;
-        let pieces = std::mem::take(&mut state.pieces);
         state.waiting = 0;
-        wake(state, |state| state.producer.take());
-        drop(pieces); // their memory may belong to somebody whose code runs now
+        // All three may lead to somebody whose code runs now.
+        let pieces = std::mem::take(&mut state.pieces);
+        let wakers = [state.producer.take(), state.watcher.take()];
+        drop(state);
+        drop(pieces);
+        wakers.into_iter().flatten().for_each(Waker::wake);
     }
 }
 

@@ -119,9 +119,13 @@ fn who_is_not_heard_is_told() {
     let produces = Waker::from(Arc::clone(&producer));
     sender.try_send(Bytes::from_static(b"1")).unwrap();
     assert!(ready(&sender, &produces).is_pending());
+    let watcher = Arc::new(Counter::default());
+    let watches = Waker::from(Arc::clone(&watcher));
+    assert!(sender.poll_gone(&mut Context::from_waker(&watches)).is_pending());
     assert!(sender.is_open());
     drop(body);
-    assert_eq!(producer.count(), 1);
+    assert_eq!((producer.count(), watcher.count()), (1, 1));
+    assert!(sender.poll_gone(&mut Context::from_waker(&watches)).is_ready());
     assert!(!sender.is_open());
     assert_eq!(ready(&sender, &produces), Poll::Ready(Err(Refused::Gone)));
     assert_eq!(sender.try_send(Bytes::from_static(b"2")), Err(Refused::Gone));

@@ -77,7 +77,10 @@ pub(crate) struct Arrived<R: Runtime> {
 
 impl<R: Runtime> Incoming<R> {
     pub(crate) fn new(arrived: Arrived<R>) -> Self {
-        let Arrived { head, history, attempts, body, wire, clock, decoder, endpoints } = arrived;
+        let Arrived { head, history, attempts, body, wire, mut clock, decoder, endpoints } = arrived;
+        if wire.is_gone() {
+            clock.stop(); // all is here
+        }
         let switched = head.is_switch();
         let state = if switched || !body.is_end_stream() { State::Open } else { State::Finished };
         let stream = Stream { body, wire, switched };
@@ -109,6 +112,7 @@ impl<R: Runtime> Incoming<R> {
             Err(error) => {
                 let error = error.at(&self.head.url.origin());
                 self.stream.wire.close();
+                self.clock.stop();
                 self.decoder = None;
                 self.state = State::Failed(error.clone());
                 Poll::Ready(Some(Err(error)))
@@ -214,7 +218,12 @@ impl<R: Runtime> Incoming<R> {
     /// The connection is of no use to this answer any more.
     fn received(&mut self) {
         self.state = State::Received;
-        self.stream.wire.release();
+        self.clock.stop();
+        if self.stream.switched {
+            self.stream.wire.close();
+        } else {
+            self.stream.wire.release();
+        }
     }
 
     /// A reader is timed when he has to wait; and every now and then if he never has to.

@@ -24,6 +24,10 @@ impl<R: Runtime> Alarm<R> {
         &self.runtime
     }
 
+    pub(crate) fn stop(&mut self) {
+        self.set = None;
+    }
+
     /// Ready when `deadline` has passed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, deadline: Option<Deadline>) -> Poll<Deadline> {
         let Some(deadline) = deadline else { return Poll::Pending };

@@ -57,6 +57,13 @@ impl<R: Runtime> Clock<R> {
         self.silence = None;
     }
 
+    /// Nothing more is waited for: the timer is given back.
+    pub(crate) fn stop(&mut self) {
+        self.alarm.stop();
+        self.total = None;
+        self.timeouts = Timeouts::none();
+    }
+
     /// Whether all the time is over.
     pub(crate) fn overrun(&self) -> Option<Error> {
         self.total.filter(|total| total.at <= self.runtime().now()).map(|total| total.error())

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use http::{HeaderMap, Method};
 use rondel_http::Options;
+use rondel_http::pool::Statistics;
 
 use super::{ClientBuilder, Here, RequestBuilder};
 
@@ -78,6 +79,11 @@ impl Client {
     /// when the last clone of the client, its last request and its last response are dropped.
     pub fn close(&self) {
         self.inner.close();
+    }
+
+    /// How many connections there are now, and how many requests wait for one.
+    pub fn statistics(&self) -> Statistics {
+        self.inner.statistics()
     }
 
     /// Whether it was closed.
