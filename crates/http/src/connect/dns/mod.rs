@@ -107,7 +107,7 @@ impl<R: Runtime> Dns<R> {
             tell(observer, Notice::DnsHit(host));
             return Ok(addresses);
         }
-        let asked = self.0.asking.borrow().get(&name).map(Rc::clone);
+        let asked = self.0.asking.borrow().get(&name).cloned();
         if let Some(asking) = asked {
             tell(observer, Notice::DnsHit(host));
             return asking.wait().await;
