@@ -121,6 +121,16 @@ impl Server {
         }
     }
 
+    /// Ends both directions, whatever the server itself goes on to do.
+    pub fn cut(&self) {
+        let ways = &mut *self.0.borrow_mut();
+        ways.to_client.ended = true;
+        ways.to_client.notify();
+        ways.to_client.room = Some(0);
+        ways.to_server.ended = true;
+        ways.to_server.notify();
+    }
+
     /// Takes no more than `room` bytes that were not read yet.
     pub fn room(&self, room: usize) {
         self.0.borrow_mut().to_server.room = Some(room);
@@ -134,6 +144,23 @@ impl Server {
         }
         let bytes: Vec<u8> = way.bytes.drain(..).collect();
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The same, as bytes.
+    pub fn take(&self) -> Vec<u8> {
+        self.0.borrow_mut().to_server.bytes.drain(..).collect()
+    }
+
+    /// Has `data` arrive here, as if the client had sent it.
+    pub fn arrive(&self, data: &[u8]) {
+        let way = &mut self.0.borrow_mut().to_server;
+        way.bytes.extend(data);
+        way.notify();
+    }
+
+    /// What was sent to the client, taken on its way.
+    pub fn leave(&self) -> Vec<u8> {
+        self.0.borrow_mut().to_client.bytes.drain(..).collect()
     }
 
     /// Whether the client has sent something that was not looked at yet.
