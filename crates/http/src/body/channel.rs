@@ -103,8 +103,8 @@ impl BodySender {
         Poll::Pending
     }
 
-    /// Ready when nobody sends what is put in any more: the connection has taken the last piece, or the request is over.
-    /// The waker of the last call is woken, whatever [`poll_ready`](Self::poll_ready) waits for.
+    /// Ready when nobody sends what is put in any more: the connection has taken the last piece, or the request is
+    /// over. The waker of the last call is woken, whatever [`poll_ready`](Self::poll_ready) waits for.
     pub fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.state.borrow_mut();
         if state.gone {

@@ -2,11 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{
-    AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
-};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 
 use super::Options;
 use crate::body::RequestBody;
@@ -42,7 +40,8 @@ impl Draft<'_> {
 
     /// Whether the body waits for the server's word: as the options want, or the user's own header.
     pub(super) fn expects_continue(&self, body: &RequestBody) -> bool {
-        let told = || self.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        let told =
+            || self.headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         !matches!(body, RequestBody::Empty) && (self.options.expect_continue || told())
     }
 
@@ -155,8 +154,7 @@ pub(super) fn strip_for_other_origin(headers: &mut HeaderMap) {
 
 /// What is not true of a request whose body is gone.
 pub(super) fn strip_body(headers: &mut HeaderMap) {
-    const OF_BODY: [HeaderName; 3] = [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT];
-    for name in OF_BODY {
+    for name in [CONTENT_LENGTH, TRANSFER_ENCODING, EXPECT] {
         headers.remove(name);
     }
 }

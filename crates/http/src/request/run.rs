@@ -1,4 +1,4 @@
-//! How a request is done: a connection, the request, the head of the answer; and then perhaps once more, here or elsewhere.
+//! How a request is done: a connection, the request, the head of the answer; and perhaps once more, here or elsewhere.
 
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -13,9 +13,10 @@ use super::compose::{self, Draft};
 use super::{Failure, Options, Outgoing};
 use crate::body::RequestBody;
 use crate::client::Client;
-use crate::conn::{Body, Endpoints, Unanswered};
+use crate::conn::{Body, Unanswered};
 use crate::decode::Decoder;
 use crate::error::{Error, Kind, Phase};
+use crate::io::Endpoints;
 use crate::redirect::{Hop, Redirect};
 use crate::response::{Arrived, Head, Incoming, Wire};
 use crate::retry::IDEMPOTENT;
@@ -204,8 +205,8 @@ impl<R: Runtime> Run<R> {
     }
 
     /// Whether the attempt failed for nothing but a connection that the server had closed while nobody used it, or was
-    /// about to close. What the server may have begun to work on is repeated once, and only where that does no harm (RFC
-    /// 9110, 9.2.2; RFC 9112, 9.3.1).
+    /// about to close. What the server may have begun to work on is repeated once, and only where that does no harm
+    /// (RFC 9110, 9.2.2; RFC 9112, 9.3.1).
     fn is_stale(&self, broken: &Broken) -> bool {
         let Broken { untouched, silent, reused, .. } = *broken;
         if untouched {

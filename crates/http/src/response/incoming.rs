@@ -9,9 +9,10 @@ use http::HeaderMap;
 use http_body::Frame;
 
 use super::{Head, Wire};
-use crate::conn::{Body, Connection, Endpoints, Upgraded};
+use crate::conn::{Body, Connection, Upgraded};
 use crate::decode::Decoder;
 use crate::error::{Error, Kind};
+use crate::io::Endpoints;
 use crate::pool::Permit;
 use crate::runtime::Runtime;
 use crate::timeouts::Clock;

@@ -1,6 +1,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use http::HeaderName;
 use proptest::prelude::*;
 
 use super::*;
