@@ -35,7 +35,7 @@ class LookupError(builtins.LookupError):  # noqa: A001  aiohttp's name
     """Of an object of this class no body can be made."""
 
 
-class Order(str, enum.Enum):
+class Order(enum.StrEnum):
     """Which classes are tried first for an object."""
 
     normal = "normal"
@@ -148,7 +148,7 @@ class Payload(ABC):
         own = self._encoding or encoding
         return self.decode(own, errors).encode(own)
 
-    def _close(self) -> None:
+    def _close(self) -> None:  # noqa: B027  most have nothing to close
         """What `close` does; it never waits."""
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Bodies that are files. What is on disk is read in the executor: it may take as long as it likes."""
+"""Bodies that are files. What is on disk is read in the executor: it may take its time."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class TextIOPayload(IOBasePayload):
 
     @property
     def size(self) -> int | None:
-        """None: what is read has other line ends, and another encoding, than what is on the disk."""
+        """None: what is read may have other line ends and encodings than what is on disk."""
         return None
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
@@ -176,15 +176,18 @@ class BytesIOPayload(IOBasePayload):
         """Write the first ``content_length`` bytes of it, or all."""
         self._set_or_restore_start_position()
         left = content_length
-        while left is None or left > 0:
-            chunk = self._value.read(CHUNK if left is None else min(left, CHUNK))
-            if not chunk:
-                return
+        chunk = self._next(left)
+        while chunk:
             await writer.write(chunk)
             if left is not None:
                 left -= len(chunk)
-            # Others are to run, too, if the writer takes a large body without waiting.
-            await asyncio.sleep(0)
+            chunk = self._next(left)
+            if chunk:
+                # Others are to run, too, if the writer takes a large body without waiting.
+                await asyncio.sleep(0)
+
+    def _next(self, left: int | None) -> bytes:
+        return self._value.read(CHUNK if left is None else min(left, CHUNK))
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         """All of it."""
