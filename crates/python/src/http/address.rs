@@ -34,8 +34,9 @@ pub fn of_python(address: &Bound<'_, PyAny>, port: u16) -> PyResult<SocketAddr> 
 /// Errors: `ValueError` for a name.
 pub fn of_text(host: &str, port: u16, flowinfo: u32, scope: u32) -> PyResult<SocketAddr> {
     let (plain, zone) = host.split_once('%').unwrap_or((host, ""));
-    let address: IpAddr =
-        plain.parse().map_err(|_| PyValueError::new_err(format!("{host:?} is no IP address, in what a resolver gave")))?;
+    let address: IpAddr = plain
+        .parse()
+        .map_err(|_| PyValueError::new_err(format!("{host:?} is no IP address, in what a resolver gave")))?;
     Ok(match address {
         IpAddr::V4(address) => SocketAddr::from((address, port)),
         IpAddr::V6(address) => {

@@ -10,6 +10,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use pyo3::{PyTraverseError, PyVisit};
+use rondel_http::conn::Limits;
 use rondel_http::connect::TlsChoice;
 use rondel_http::{Client, Outgoing, RequestBody, Settings, Target};
 
@@ -18,10 +19,10 @@ use super::errors::{self, About, Asked};
 use super::exchange::{Exchange, Request};
 use super::headers;
 use super::local::Local;
+use super::lookup::Resolver;
 use super::options::HttpOptions;
 use super::runtime::{Holder, Loop};
 use super::settings::{self, Sockets};
-use super::lookup::Resolver;
 use super::trust::{Contexts, Trust};
 use crate::cell::GilCell;
 use crate::event_loop::core_in;
@@ -69,15 +70,16 @@ impl State {
         self.unix.as_ref()
     }
 
-    /// The client proper.
+    /// The client proper. `limits`: what the first request lets heads of answers be counts for all connections.
     ///
     /// Errors: `ClientConnectionError` if it is closed.
-    pub fn client(&self, py: Python<'_>) -> PyResult<&Client<Loop>> {
+    pub fn client(&self, py: Python<'_>, limits: Limits) -> PyResult<&Client<Loop>> {
         if self.closed.get() {
             return Err(errors::plain(py, "Closed", "Connector is closed"));
         }
         Ok(self.client.get_or_init(|| {
-            let settings = self.settings.take().unwrap_or_default();
+            let mut settings = self.settings.take().unwrap_or_default();
+            settings.connect.limits = limits;
             Client::new(self.home.clone(), settings)
         }))
     }
@@ -210,8 +212,7 @@ impl HttpClient {
         let py = slf.py();
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|_| PyValueError::new_err(format!("Method cannot contain non-token characters: {method:?}")))?;
-        let url =
-            Target::parse_lenient(url).map_err(|error| errors::exception(py, &error, &About::default()))?;
+        let url = Target::parse_lenient(url).map_err(|error| errors::exception(py, &error, &About::default()))?;
         let headers = Rc::new(headers::of_python(headers)?);
         let body = slf.get().body(py, body)?;
         let asked = Asked { method, url, headers };
@@ -236,9 +237,9 @@ impl HttpClient {
         // SAFETY: as above.
         let py = unsafe { Python::assume_attached() };
         self.close(py);
-        let held = self.objects.with(py, |objects| {
-            (objects.event_loop.take(), std::mem::replace(&mut objects.trust, Trust::Usual))
-        });
+        let held = self
+            .objects
+            .with(py, |objects| (objects.event_loop.take(), std::mem::replace(&mut objects.trust, Trust::Usual)));
         drop(held);
     }
 }
@@ -261,16 +262,20 @@ impl HttpClient {
         let py = slf.py();
         let (state, home) = slf.get().state(py);
         let prepared = options.get().prepare(py, home, state)?;
-        let outgoing = Outgoing {
-            method: asked.method.clone(),
-            url: asked.url.clone(),
-            headers: Rc::clone(&asked.headers),
-            body,
-        };
-        let sending = state.client(py)?.send(outgoing, Rc::clone(&prepared.options));
+        let outgoing =
+            Outgoing { method: asked.method.clone(), url: asked.url.clone(), headers: Rc::clone(&asked.headers), body };
+        let sending = state.client(py, options.get().limits)?.send(outgoing, Rc::clone(&prepared.options));
         let eager = !options.get().is_observed(py);
         let request = Request::new(Rc::clone(state), sending, asked, prepared, eager);
-        Exchange::new(py, home, request, slf.clone().into_any().into(), options.clone().into_any().into(), session, request_info)
+        Exchange::new(
+            py,
+            home,
+            request,
+            slf.clone().into_any().into(),
+            options.clone().into_any().into(),
+            session,
+            request_info,
+        )
     }
 
     fn body(&self, py: Python<'_>, body: &Bound<'_, PyAny>) -> PyResult<RequestBody> {
@@ -282,7 +287,9 @@ impl HttpClient {
         }
         match body.cast::<HttpBody>() {
             Ok(stream) => stream.get().attach(py, self.state.home(py)),
-            Err(_) => Err(PyTypeError::new_err(format!("body: expected bytes, HttpBody or None, not {}", body.repr()?))),
+            Err(_) => {
+                Err(PyTypeError::new_err(format!("body: expected bytes, HttpBody or None, not {}", body.repr()?)))
+            }
         }
     }
 }

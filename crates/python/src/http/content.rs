@@ -167,7 +167,12 @@ impl HttpContent {
 
     /// Has reading raise `exc`.
     #[pyo3(signature = (exc, exc_cause = None))]
-    fn set_exception(&self, py: Python<'_>, exc: &Bound<'_, PyAny>, exc_cause: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+    fn set_exception(
+        &self,
+        py: Python<'_>,
+        exc: &Bound<'_, PyAny>,
+        exc_cause: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         if let Some(cause) = exc_cause
             && !cause.is_none()
             && !cause.is(exc)

@@ -30,7 +30,10 @@ impl Cookies {
         }
         let field: String = field.extract()?;
         let value = HeaderValue::try_from(field.as_bytes());
-        Ok(Some(value.map_err(|_| pyo3::exceptions::PyValueError::new_err(format!("not allowed in a cookie: {field:?}")))?))
+        Ok(Some(
+            value
+                .map_err(|_| pyo3::exceptions::PyValueError::new_err(format!("not allowed in a cookie: {field:?}")))?,
+        ))
     }
 }
 

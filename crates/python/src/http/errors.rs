@@ -107,7 +107,10 @@ pub fn released(py: Python<'_>) -> PyErr {
 #[cold]
 pub fn plain(py: Python<'_>, kind: &'static str, message: &str) -> PyErr {
     let known = PyDict::new(py);
-    known.set_item(intern!(py, "message"), message).and_then(|()| make(py, kind, &known)).unwrap_or_else(|failed| failed)
+    known
+        .set_item(intern!(py, "message"), message)
+        .and_then(|()| make(py, kind, &known))
+        .unwrap_or_else(|failed| failed)
 }
 
 /// A line of a body is longer than `most` bytes.
@@ -173,7 +176,8 @@ fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDi
                 known.set_item(intern!(py, "certificate"), PyBytes::new(py, der))?;
             }
             if let (Some(expected), Some(der)) = (about.fingerprint, der) {
-                let digest = py.import(intern!(py, "hashlib"))?.call_method1(intern!(py, "sha256"), (PyBytes::new(py, der),))?;
+                let digest =
+                    py.import(intern!(py, "hashlib"))?.call_method1(intern!(py, "sha256"), (PyBytes::new(py, der),))?;
                 known.set_item(intern!(py, "expected"), PyBytes::new(py, &expected))?;
                 known.set_item(intern!(py, "got"), digest.call_method0(intern!(py, "digest"))?)?;
                 return Ok("Fingerprint");
@@ -225,7 +229,7 @@ fn cause(error: &Error) -> Option<String> {
 fn system_error(py: Python<'_>, error: &Error) -> PyResult<Option<PyErr>> {
     let mut next = error.source();
     while let Some(source) = next {
-        if let Some(ConnectFailed { attempts }) = source.downcast_ref() {
+        if let Some(ConnectFailed { attempts, .. }) = source.downcast_ref() {
             return Ok(Some(match attempts.as_slice() {
                 [] => PyOSError::new_err("no address to connect to"),
                 [(address, failed)] => attempt(py, *address, failed)?,
@@ -253,4 +257,3 @@ fn attempt(py: Python<'_>, address: SocketAddr, failed: &io::Error) -> PyResult<
     let text = format!("Connect call failed {}", named.bind(py).repr()?);
     Ok(PyErr::from_value(py.get_type::<PyOSError>().call1((errno, text))?))
 }
-

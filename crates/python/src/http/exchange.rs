@@ -37,13 +37,7 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn new(
-        client: Rc<State>,
-        sending: Sending<Loop>,
-        asked: Asked,
-        prepared: Prepared,
-        eager: bool,
-    ) -> Rc<Self> {
+    pub fn new(client: Rc<State>, sending: Sending<Loop>, asked: Asked, prepared: Prepared, eager: bool) -> Rc<Self> {
         Rc::new(Self {
             client,
             sending: RefCell::new(Some(sending)),
@@ -120,8 +114,7 @@ impl Exchange {
     ) -> PyResult<Owned> {
         let waiting = Waiting::new(home.clone(), Rc::clone(&request) as Rc<dyn Job>);
         let inner = Local::new(home.clone(), Inner { waiting, request, entered: Cell::new(false) });
-        let objects =
-            Objects { client: Some(client), options: Some(options), session, request_info, response: None };
+        let objects = Objects { client: Some(client), options: Some(options), session, request_info, response: None };
         Ok(Bound::new(py, Self { inner, objects: GilCell::new(objects) })?.into_any().into())
     }
 

@@ -106,9 +106,8 @@ impl Link {
     /// Up to `most` bytes; none at the end.
     pub fn poll_read(&self, cx: &mut Context<'_>, most: usize) -> Poll<Result<Vec<u8>, Error>> {
         let mut data = Vec::new();
-        let polled = self.with(|switched| {
-            switched.io.poll_receive(cx, most.max(1), &mut |piece| data.extend_from_slice(piece))
-        });
+        let polled =
+            self.with(|switched| switched.io.poll_receive(cx, most.max(1), &mut |piece| data.extend_from_slice(piece)));
         match polled {
             None => Poll::Ready(Err(self.failure())),
             Some(Poll::Pending) => Poll::Pending,
@@ -191,7 +190,8 @@ impl Link {
             return Poll::Ready(Err(self.failure()));
         }
         let waiting = self.waiting.get();
-        if if all { waiting == 0 && !self.sending.get() } else { waiting < FULL } {
+        let sent = if all { waiting == 0 && !self.sending.get() } else { waiting < FULL };
+        if sent {
             return Poll::Ready(Ok(()));
         }
         if all && !self.sending.get() {

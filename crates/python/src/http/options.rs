@@ -8,6 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
+use rondel_http::conn::Limits;
 use rondel_http::connect::{Observer, Proxy, Route};
 use rondel_http::{CookieStore, Options, Redirect, Target, Timeouts, basic_authorization};
 
@@ -32,10 +33,11 @@ pub struct HttpOptions {
     proxy: Option<(String, Vec<(Vec<u8>, Vec<u8>)>)>,
     server_name: Option<String>,
     expect_continue: bool,
-    pub read_until_eof: bool,
     pub read_bufsize: usize,
+    pub limits: Limits,
     http10: bool,
-    pub upgrade: bool,
+    /// The request is to change the protocol.
+    upgrade: bool,
     objects: GilCell<Objects>,
     /// For the client that asked last.
     prepared: GilCell<Option<Local<Prepared>>>,
@@ -118,8 +120,12 @@ impl HttpOptions {
             proxy,
             server_name: given.any("server_hostname")?.extract()?,
             expect_continue: given.yes("expect_continue")?,
-            read_until_eof: given.yes("read_until_eof")?,
             read_bufsize: given.any("read_bufsize")?.extract()?,
+            limits: Limits {
+                line: given.any("max_line_size")?.extract()?,
+                field: given.any("max_field_size")?.extract()?,
+                fields: given.any("max_headers")?.extract()?,
+            },
             http10: given.yes("http10")?,
             upgrade: given.yes("upgrade")?,
             objects: GilCell::new(Objects {
@@ -208,12 +214,15 @@ impl HttpOptions {
         let choice = trust.choice(py, client.contexts())?;
         let proxy = self.proxy.as_ref().map(|proxy| self.make_proxy(py, proxy)).transpose()?;
         let name = proxy.as_ref().map(|proxy| Rc::from(proxy.url.host()));
-        let usual = proxy.is_none() && choice.is_none() && self.server_name.is_none();
+        // HTTP/2 has no place for either.
+        let http1 = self.upgrade || self.http10;
+        let usual = proxy.is_none() && choice.is_none() && self.server_name.is_none() && !http1;
         let route = (!usual).then(|| {
             Rc::new(Route {
                 proxy: proxy.map(Rc::new),
                 tls: choice.unwrap_or_else(|| client.choice().clone()),
                 server_name: self.server_name.as_deref().map(Rc::from),
+                http1,
             })
         });
         let retry = retry.map(|retry| policy::retry(py, home, retry.bind(py))).transpose()?;

@@ -25,8 +25,16 @@ pub struct HttpBudget(Local<Budget>);
 pub fn retry(py: Python<'_>, home: &Loop, given: &Bound<'_, PyAny>) -> PyResult<Rc<Retry>> {
     let number = |name: &str| -> PyResult<f64> { given.getattr(name)?.extract() };
     let seconds = |name: &str| duration(number(name)?, name);
-    let methods: Vec<String> = given.getattr(intern!(py, "methods"))?.try_iter()?.map(|name| name?.extract()).collect::<PyResult<_>>()?;
-    let statuses = given.getattr(intern!(py, "statuses"))?.try_iter()?.map(|status| status?.extract()).collect::<PyResult<_>>()?;
+    let methods: Vec<String> = given
+        .getattr(intern!(py, "methods"))?
+        .try_iter()?
+        .map(|name| name?.extract::<String>())
+        .collect::<PyResult<_>>()?;
+    let statuses = given
+        .getattr(intern!(py, "statuses"))?
+        .try_iter()?
+        .map(|status| status?.extract::<u16>())
+        .collect::<PyResult<_>>()?;
     let budget = given.getattr(intern!(py, "budget"))?;
     Ok(Rc::new(Retry {
         attempts: given.getattr(intern!(py, "attempts"))?.extract()?,

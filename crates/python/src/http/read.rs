@@ -58,14 +58,7 @@ pub struct Read {
 
 impl Read {
     pub fn new(body: Rc<Body>, want: Want) -> Self {
-        Self {
-            body,
-            want,
-            looked: Cell::new(0),
-            waits: Cell::new(false),
-            result: RefCell::default(),
-            at_end: None,
-        }
+        Self { body, want, looked: Cell::new(0), waits: Cell::new(false), result: RefCell::default(), at_end: None }
     }
 
     /// As `new`; `at_end` is told what comes of it.

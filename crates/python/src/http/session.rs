@@ -142,7 +142,7 @@ fn request(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
         // SAFETY: an argument is alive through the call.
         let given = unsafe { Borrowed::from_ptr(py, *method) };
         if let Ok(text) = given.cast_exact::<PyString>()
-            && let Some(method) = usual(text.to_str()?)
+            && let Some(method) = (*text).to_str().ok().and_then(usual)
             // SAFETY: as in `begin`.
             && let Some(exchange) = unsafe { plain(py, slf, *url, &method, false) }?
         {
@@ -196,7 +196,8 @@ unsafe fn plain(
     // SAFETY: as promised by the caller.
     let (session, url) = unsafe { (Borrowed::from_ptr(py, slf), Borrowed::from_ptr(py, url)) };
     let Ok(text) = url.cast_exact::<PyString>() else { return Ok(None) };
-    let native = session.cast::<HttpSession>()?.get();
+    let native = session.cast::<HttpSession>()?;
+    let native = native.get();
     let Some((client, options)) = native.plain.with(py, |plain| {
         let plain = plain.as_ref()?;
         let options = if stays { &plain.options_no_follow } else { &plain.options };
@@ -205,7 +206,7 @@ unsafe fn plain(
         return Ok(None);
     };
     // What is not ASCII, or can't be encoded at all, is to be looked at by yarl.
-    let Some(url) = text.to_str().ok().and_then(Target::parse).filter(|url| url.userinfo().is_none()) else {
+    let Some(url) = (*text).to_str().ok().and_then(Target::parse).filter(|url| url.userinfo().is_none()) else {
         return Ok(None);
     };
     if method_has_body(method) {
@@ -245,7 +246,8 @@ impl HttpSession {
         let fields = head.bind(py).call0()?.cast_into::<PyList>()?;
         let made = Rc::new(headers::of_python(&fields)?);
         let kept = Local::new(client.get().state(py).1.clone(), Rc::clone(&made));
-        let stale = self.plain.with(py, |plain| plain.as_mut().and_then(|plain| plain.template.replace((version, kept))));
+        let stale =
+            self.plain.with(py, |plain| plain.as_mut().and_then(|plain| plain.template.replace((version, kept))));
         drop(stale);
         Ok(Some(made))
     }

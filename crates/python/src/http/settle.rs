@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 use pyo3::prelude::*;
 use rondel_http::Background;
 
+use super::Chore;
 use super::inside::Inside;
 use super::places::{Holds, Job};
 use super::runtime::Loop;
-use super::Chore;
 use crate::event_loop::{self, Ready, closed};
 use crate::raw::Owned;
 
@@ -18,7 +18,7 @@ enum Next {
     Nothing,
     Later,
     Poll(Rc<dyn Job>, Waker),
-    Tell(Option<Owned>),
+    Tell(Owned),
     Run(Background, Waker),
 }
 
@@ -80,7 +80,14 @@ impl Loop {
         match &mut place.holds {
             Holds::Nothing | Holds::Job { done: true, .. } => Next::Nothing,
             _ if place.settled == settling => Next::Later,
-            Holds::Job { job, future, .. } if !job.is_eager() => Next::Tell(future.take()),
+            Holds::Job { job, future, .. } if !job.is_eager() => match future.take() {
+                Some(future) => Next::Tell(future),
+                None => {
+                    // The task is on its way to wait: it looks once more before.
+                    place.again = true;
+                    Next::Nothing
+                }
+            },
             Holds::Job { job, .. } => {
                 (place.settled, place.polling) = (settling, true);
                 Next::Poll(Rc::clone(job), waker)
@@ -99,7 +106,7 @@ impl Loop {
         match self.next(number, settling) {
             Next::Nothing => {}
             Next::Later => self.queue(py, number),
-            Next::Tell(future) => tell(py, future),
+            Next::Tell(future) => tell(py, Some(future)),
             Next::Poll(job, waker) => {
                 let polled = self.inside(|| job.poll(py, &mut Context::from_waker(&waker)));
                 let future = self.polled(py, number, polled.is_ready());
@@ -194,15 +201,20 @@ impl Loop {
         })
     }
 
-    /// The task waits for `future` now, until the job is done.
-    pub fn park(&self, number: u32, future: Owned) {
+    /// The task waits for `future` now, until the job is done. False: it was woken meanwhile, and has to look again.
+    pub fn park(&self, number: u32, future: Owned) -> bool {
         let mut stale = Some(future);
-        if let Some(place) = self.shared().places.borrow_mut().get(number)
-            && let Holds::Job { future, .. } = &mut place.holds
-        {
-            std::mem::swap(future, &mut stale);
-        }
+        let parked = match self.shared().places.borrow_mut().get(number) {
+            Some(place) if !std::mem::take(&mut place.again) => {
+                if let Holds::Job { future, .. } = &mut place.holds {
+                    std::mem::swap(future, &mut stale);
+                }
+                true
+            }
+            _ => false,
+        };
         drop(stale);
+        parked
     }
 
     /// Whether a job is done already: it may have got so far while the task's poll was settled.

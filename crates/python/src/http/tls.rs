@@ -50,9 +50,7 @@ impl Foreign {
         known.set_item(intern!(py, "server_side"), false)?;
         known.set_item(intern!(py, "server_hostname"), host)?;
         let object = context.call_method(intern!(py, "wrap_bio"), (&incoming, &outgoing), Some(&known))?;
-        let direct = py
-            .import(intern!(py, "rondel.tls_options"))?
-            .call_method1(intern!(py, "direct"), (&object,))?;
+        let direct = py.import(intern!(py, "rondel.tls_options"))?.call_method1(intern!(py, "direct"), (&object,))?;
         let direct = Some(direct).filter(|direct| !direct.is_none());
         let engine = Engine::new(&object, direct.as_ref(), &incoming, &outgoing)?;
         Ok(Secure {

@@ -119,4 +119,3 @@ impl Contexts {
         self.alive(py).into_iter().find_map(|(known, context)| (known == number).then_some(context))
     }
 }
-

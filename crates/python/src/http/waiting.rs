@@ -64,14 +64,17 @@ impl Waiting {
             Progress::Fresh | Progress::Over => home.add_job(Rc::clone(&self.job)),
         };
         self.progress.set(Progress::Waits(number));
-        if home.poll_job(py, number) || home.is_done(number) {
-            return Ok(None);
+        loop {
+            if home.poll_job(py, number) || home.is_done(number) {
+                return Ok(None);
+            }
+            let future = home.new_future(py)?;
+            // As awaiting the future does: the task checks that it was awaited, not just yielded.
+            future.bind(py).setattr(intern!(py, "_asyncio_future_blocking"), true)?;
+            if home.park(number, future.clone()) {
+                return Ok(Some(future));
+            }
         }
-        let future = home.new_future(py)?;
-        // As awaiting the future does: the task checks that it was awaited, not just yielded.
-        future.bind(py).setattr(intern!(py, "_asyncio_future_blocking"), true)?;
-        home.park(number, future.clone());
-        Ok(Some(future))
     }
 
     /// Nobody waits any more.
@@ -129,7 +132,11 @@ pub fn stop(py: Python<'_>, value: &Bound<'_, PyAny>) -> PyErr {
 }
 
 /// What is thrown into an awaitable: an exception, or its class and what it is made with.
-pub fn thrown(kind: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>, traceback: Option<&Bound<'_, PyAny>>) -> PyErr {
+pub fn thrown(
+    kind: &Bound<'_, PyAny>,
+    value: Option<&Bound<'_, PyAny>>,
+    traceback: Option<&Bound<'_, PyAny>>,
+) -> PyErr {
     let given = |value: Option<&Bound<'_, PyAny>>| value.filter(|value| !value.is_none()).cloned();
     let made = match (kind.cast::<PyType>(), given(value)) {
         (Err(_), _) => Ok(kind.clone()),

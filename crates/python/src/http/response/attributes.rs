@@ -59,45 +59,59 @@ impl HttpResponse {
 
     #[getter]
     fn headers(&self, py: Python<'_>) -> PyResult<Owned> {
-        self.keep(py, |objects| &mut objects.headers, || {
-            let answer = self.answer(py)?;
-            Ok(headers::mapping(py, &answer.headers, answer.small())?.into())
-        })
+        self.keep(
+            py,
+            |objects| &mut objects.headers,
+            || {
+                let answer = self.answer(py)?;
+                Ok(headers::mapping(py, &answer.headers, answer.small())?.into())
+            },
+        )
     }
 
     #[getter]
     fn raw_headers(&self, py: Python<'_>) -> PyResult<Owned> {
-        self.keep(py, |objects| &mut objects.raw_headers, || {
-            let answer = self.answer(py)?;
-            Ok(headers::raw(py, &answer.headers, answer.small())?.into_any().into())
-        })
+        self.keep(
+            py,
+            |objects| &mut objects.raw_headers,
+            || {
+                let answer = self.answer(py)?;
+                Ok(headers::raw(py, &answer.headers, answer.small())?.into_any().into())
+            },
+        )
     }
 
     /// Without the fragment.
     #[getter]
     fn url(&self, py: Python<'_>) -> PyResult<Owned> {
-        self.keep(py, |objects| &mut objects.url, || {
-            let answer = self.answer(py)?;
-            let text = answer.url.as_str();
-            let text = text.split_once('#').map_or(text, |(plain, _)| plain);
-            Ok(headers::url(py, text)?.into())
-        })
+        self.keep(
+            py,
+            |objects| &mut objects.url,
+            || {
+                let answer = self.answer(py)?;
+                let text = answer.url.as_str();
+                let text = text.split_once('#').map_or(text, |(plain, _)| plain);
+                Ok(headers::url(py, text)?.into())
+            },
+        )
     }
 
     #[getter]
     fn real_url(&self, py: Python<'_>) -> PyResult<Owned> {
-        self.keep(py, |objects| &mut objects.real_url, || {
-            let answer = self.answer(py)?;
-            Ok(headers::url(py, answer.url.as_str())?.into())
-        })
+        self.keep(
+            py,
+            |objects| &mut objects.real_url,
+            || {
+                let answer = self.answer(py)?;
+                Ok(headers::url(py, answer.url.as_str())?.into())
+            },
+        )
     }
 
     /// The body, as a stream.
     #[getter]
     fn content(&self, py: Python<'_>) -> PyResult<Owned> {
-        self.keep(py, |objects| &mut objects.content, || {
-            HttpContent::new(py, Rc::clone(&self.answer(py)?.body))
-        })
+        self.keep(py, |objects| &mut objects.content, || HttpContent::new(py, Rc::clone(&self.answer(py)?.body)))
     }
 
     #[getter]
@@ -217,7 +231,9 @@ impl HttpResponse {
             "peercert" => ends.certificate.as_ref().map(|der| PyBytes::new(py, der).into_any().into()),
             "tls_version" => ends.tls.map(|version| Owned::from(PyString::new(py, version).into_any())),
             "cipher" => ends.cipher.as_ref().map(|cipher| Owned::from(PyString::new(py, cipher).into_any())),
-            "alpn" => ends.alpn.as_ref().map(|alpn| Owned::from(PyString::new(py, &String::from_utf8_lossy(alpn)).into_any())),
+            "alpn" => {
+                ends.alpn.as_ref().map(|alpn| Owned::from(PyString::new(py, &String::from_utf8_lossy(alpn)).into_any()))
+            }
             _ => None,
         };
         Ok(known.unwrap_or_else(|| none(py)))
@@ -233,7 +249,9 @@ impl HttpResponse {
         let switched = home.enter(py, || answer.body.take().and_then(rondel_http::Incoming::upgrade));
         match switched {
             Some(switched) => HttpUpgraded::new(py, &home, switched),
-            None => Err(PyValueError::new_err("the server has not changed to another protocol here, or that was taken")),
+            None => {
+                Err(PyValueError::new_err("the server has not changed to another protocol here, or that was taken"))
+            }
         }
     }
 }

@@ -32,7 +32,10 @@ pub fn check_class(class: &Bound<'_, PyType>) -> PyResult<()> {
     if class.is_subclass_of::<HttpResponse>()? {
         return Ok(());
     }
-    Err(PyTypeError::new_err(format!("response_class: {} is not derived from ClientResponse", class.fully_qualified_name()?)))
+    Err(PyTypeError::new_err(format!(
+        "response_class: {} is not derived from ClientResponse",
+        class.fully_qualified_name()?
+    )))
 }
 
 /// An instance, whose `__init__` is not called.
@@ -43,7 +46,9 @@ fn instance<'py>(py: Python<'py>, class: &Owned) -> PyResult<Bound<'py, PyAny>> 
     // an exception.
     let made = unsafe {
         let kind = class.as_type_ptr();
-        let Some(new) = (*kind).tp_new else { return Err(PyTypeError::new_err("response_class can't be instantiated")) };
+        let Some(new) = (*kind).tp_new else {
+            return Err(PyTypeError::new_err("response_class can't be instantiated"));
+        };
         Owned::from_new(py, new(kind, none.as_ptr(), std::ptr::null_mut::<ffi::PyObject>()))
     }?;
     Ok(made.bind(py).clone())
