@@ -119,6 +119,11 @@ impl Error {
         self.0.origin.as_ref()
     }
 
+    /// What began it.
+    fn first_cause(&self) -> Option<&(dyn StdError + 'static)> {
+        std::iter::successors(self.source(), |cause| (*cause).source()).last()
+    }
+
     /// The system's error among the causes.
     pub fn io(&self) -> Option<&io::Error> {
         let mut next = self.source();
@@ -134,7 +139,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, origin, source } = &*self.0;
+        let Inner { kind, origin, .. } = &*self.0;
         match kind {
             Kind::InvalidUrl(url) => write!(f, "invalid URL {url:?}")?,
             Kind::NotHttp(url) => write!(f, "neither an http nor an https URL: {url:?}")?,
@@ -169,10 +174,9 @@ impl fmt::Display for Error {
             let brackets = if host.contains(':') { ["[", "]"] } else { ["", ""] };
             write!(f, ", host {}{host}{} port {port}", brackets[0], brackets[1])?;
         }
-        if let Some(source) = source {
-            write!(f, ": {source}")?;
-        }
-        Ok(())
+        // Of a body that failed, its producer knows more than those who had to hear of it.
+        let cause = if *kind == Kind::Body { self.first_cause() } else { self.source() };
+        cause.map_or(Ok(()), |cause| write!(f, ": {cause}"))
     }
 }
 
