@@ -33,7 +33,8 @@ pub struct Outgoing {
     pub method: Method,
     /// User and password in it become `Authorization: Basic`, unless that header is there.
     pub url: Target,
-    /// Shared, as many requests have the same. `Host`, cookies and what frames the body are added where they are missing.
+    /// Shared, as many requests have the same. `Host`, cookies and what frames the body are added where they are
+    /// missing.
     pub headers: Rc<HeaderMap>,
     /// After the headers.
     pub body: RequestBody,

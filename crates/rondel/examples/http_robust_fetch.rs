@@ -1,5 +1,5 @@
-//! What goes wrong on the way to a server, and what can be done about it: time limits, retries, and errors that say what
-//! it was.
+//! What goes wrong on the way to a server, and what can be done about it: time limits, retries, and errors that say
+//! what it was.
 //!
 //!     cargo run --example http_robust_fetch [SITE]
 

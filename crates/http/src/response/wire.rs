@@ -32,8 +32,8 @@ impl<R: Runtime> Wire<R> {
 
     /// The head of the answer is here. Gives the connection back if nothing more will come over it.
     pub(crate) fn head_arrived(&mut self, body: &Body) {
-        // HTTP/1 is idle when hyper has the whole body in its hands. On HTTP/2 that there is room for another stream says
-        // nothing of this one.
+        // HTTP/1 is idle when hyper has the whole body in its hands. HTTP/2 is when there is room for another stream,
+        // which says nothing of this one.
         let inline = |lease: &Lease<R, Connection<R>>| lease.version() != Version::HTTP_2 && lease.is_idle();
         if body.is_end_stream() || self.0.as_ref().is_some_and(inline) {
             self.release();
