@@ -5,7 +5,7 @@
 //! exception is a request whose body is still on its way when the head of its answer is there: a background task sends
 //! the rest, so that it goes on while nobody reads.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -19,7 +19,7 @@ use rondel_engine::Nanos;
 
 use super::failure::{self, NotSent, Unanswered};
 use super::gauge::{Gauge, Gauged};
-use super::machine::{Machine, Shared};
+use super::machine::Machine;
 use super::outbound::{Outbound, Upload};
 use super::settings::{Settings, check_framing};
 use super::{Body, Upgraded};
@@ -49,7 +49,7 @@ pub struct Http1<R: Runtime> {
     gauge: Rc<Gauge>,
     upload: Rc<Upload>,
     sender: SendRequest<Outbound>,
-    machine: Shared<R>,
+    machine: Machine<R>,
     answer: Option<Answer>,
     /// The request under way wants a tunnel (`CONNECT`).
     tunnel: bool,
@@ -83,7 +83,7 @@ impl<R: Runtime> Http1<R> {
             gauge,
             upload: Rc::default(),
             sender,
-            machine: Machine::shared(connection),
+            machine: Machine::new(connection),
             answer: None,
             tunnel: false,
             upgraded: false,
@@ -125,12 +125,12 @@ impl<R: Runtime> Http1<R> {
     ///
     /// Errors: there is none, or none that can be taken.
     pub fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, Unanswered>> {
-        self.machine.borrow_mut().drive(cx);
+        self.machine.drive(cx);
         let Some(answer) = &mut self.answer else { return Poll::Pending };
         let mut answered = answer.as_mut().poll(cx);
-        if answered.is_pending() && self.machine.borrow().is_over() {
+        if answered.is_pending() && self.machine.is_over() {
             // It ended before it took the request, which comes back now.
-            self.machine.borrow_mut().close();
+            self.machine.close();
             answered = answer.as_mut().poll(cx);
         }
         let answered = ready!(answered);
@@ -139,12 +139,12 @@ impl<R: Runtime> Http1<R> {
             Ok(answer) => {
                 let answer = answer.map(Body::http1);
                 self.take_up(&answer).map(|()| answer).map_err(|error| {
-                    self.machine.borrow_mut().close();
+                    self.machine.close();
                     Unanswered::refused(error)
                 })
             }
             Err(failed) => {
-                self.machine.borrow_mut().close();
+                self.machine.close();
                 Err(Unanswered::new(failed, &self.gauge, false))
             }
         })
@@ -161,7 +161,7 @@ impl<R: Runtime> Http1<R> {
             return Ok(());
         }
         check_framing(answer)?;
-        self.machine.borrow_mut().settle();
+        self.machine.settle();
         if self.is_sending() {
             self.send_on();
         }
@@ -175,17 +175,17 @@ impl<R: Runtime> Http1<R> {
         let mut frame = body.poll_inner(cx);
         if frame.is_pending() {
             // The poll above has told the connection that somebody wants it.
-            self.machine.borrow_mut().drive(cx);
+            self.machine.drive(cx);
             frame = body.poll_inner(cx);
         }
         let frame = ready!(frame);
         match &frame {
             Some(Ok(_)) => self.gauge.progress(),
-            Some(Err(_)) | None => self.machine.borrow_mut().settle(),
+            None if self.upgraded => {} // what is below is still wanted
+            Some(Err(_)) | None => self.machine.settle(),
         }
         Poll::Ready(
-            frame
-                .map(|frame| frame.map_err(|error| failure::of_body(&error, &mut self.machine.borrow_mut().failure()))),
+            frame.map(|frame| frame.map_err(|error| failure::of_body(&error, &mut self.machine.take_failure()))),
         )
     }
 
@@ -197,18 +197,16 @@ impl<R: Runtime> Http1<R> {
 
     /// Whether it will never take a request again.
     pub fn is_closed(&self) -> bool {
-        self.upgraded || self.upload.is_given_up() || self.sender.is_closed() || self.machine.borrow().is_over()
+        self.upgraded || self.upload.is_given_up() || self.sender.is_closed() || self.machine.is_over()
     }
 
     /// Drives the connection, and ends when it can take a request (true), or never will (false). The answer, its body and
     /// the rest of the request's body must be read, or dropped, first; otherwise this waits for whoever does.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
-        let mut machine = self.machine.borrow_mut();
-        machine.drive(cx);
+        self.machine.drive(cx);
         if !self.upgraded && self.answer.is_none() {
-            machine.settle();
+            self.machine.settle();
         }
-        drop(machine);
         if self.is_idle() {
             return Poll::Ready(true);
         }
@@ -228,24 +226,19 @@ impl<R: Runtime> Http1<R> {
         if !self.upgraded {
             return None;
         }
-        let parts = self.machine.borrow_mut().take()?.into_parts();
+        let parts = self.machine.take()?.into_parts();
         Some(Upgraded::new(parts.io.into_inner(), parts.read_buf, Rc::clone(&self.endpoints)))
     }
 
     /// Whether some of the request is still here, and can be sent.
     fn is_sending(&self) -> bool {
-        is_sending(&self.upload, &self.gauge) && !self.machine.borrow().is_over()
+        is_sending(&self.upload, &self.gauge) && !self.machine.is_over()
     }
 
     /// Sends the rest of the request in the background.
     fn send_on(&self) {
-        self.machine.borrow_mut().share();
-        let machine = Rc::downgrade(&self.machine);
         let (upload, gauge) = (Rc::clone(&self.upload), Rc::clone(&self.gauge));
-        self.runtime.spawn(Box::pin(poll_fn(move |cx| {
-            let Some(machine) = machine.upgrade() else { return Poll::Ready(()) };
-            machine.borrow_mut().drive_beside(cx, || is_sending(&upload, &gauge))
-        })));
+        self.runtime.spawn(self.machine.task(move || is_sending(&upload, &gauge)));
     }
 }
 
@@ -256,6 +249,6 @@ fn is_sending(upload: &Upload, gauge: &Gauge) -> bool {
 impl<R: Runtime> Drop for Http1<R> {
     fn drop(&mut self) {
         // The connection goes with this; the background task must hear of it.
-        self.machine.borrow_mut().close();
+        self.machine.close();
     }
 }

@@ -1,6 +1,7 @@
 //! hyper's half of an HTTP/1 connection, and who drives it.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -9,13 +10,14 @@ use hyper::client::conn::http1::Connection;
 use super::gauge::Gauged;
 use super::outbound::Outbound;
 use crate::io::Io;
-use crate::runtime::Runtime;
+use crate::runtime::{Background, Runtime};
 
-/// A machine that a background task may drive too.
-pub(super) type Shared<R> = Rc<RefCell<Machine<R>>>;
+/// hyper's future of a connection, which a background task may drive too.
+///
+/// Driving it may run code of the embedder's, in its TLS, and that may come back here: then nothing is done.
+pub(super) struct Machine<R: Runtime>(Rc<RefCell<State<R>>>);
 
-/// hyper's future of a connection. It remembers one waker, that of who polled it last.
-pub(super) struct Machine<R: Runtime> {
+struct State<R: Runtime> {
     /// None: closed.
     connection: Option<Connection<Gauged<Io<R>>, Outbound>>,
     /// The future has ended.
@@ -26,7 +28,7 @@ pub(super) struct Machine<R: Runtime> {
     reader: Option<Waker>,
 }
 
-/// Whose waker the future has.
+/// Whose waker the future has: it remembers that of who polled it last.
 enum Driver {
     /// That of who waits for it.
     Reader,
@@ -37,20 +39,84 @@ enum Driver {
 }
 
 impl<R: Runtime> Machine<R> {
-    pub(super) fn shared(connection: Connection<Gauged<Io<R>>, Outbound>) -> Shared<R> {
-        Rc::new(RefCell::new(Self {
+    pub(super) fn new(connection: Connection<Gauged<Io<R>>, Outbound>) -> Self {
+        Self(Rc::new(RefCell::new(State {
             connection: Some(connection),
             over: false,
             failure: None,
             driver: Driver::Reader,
             reader: None,
-        }))
+        })))
     }
 
     /// Lets the connection do what it can; `cx` is woken when it can do more.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn drive(&self, cx: &mut Context<'_>) {
+        match self.0.try_borrow_mut() {
+            Ok(mut state) => state.drive(cx),
+            Err(_) => cx.waker().wake_by_ref(), // later
+        }
+    }
+
+    /// Whether nothing more happens here.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.try_borrow().is_ok_and(|state| state.is_over())
+    }
+
+    /// Why it is over, if that was a failure. Said once.
+    pub(super) fn take_failure(&self) -> Option<hyper::Error> {
+        self.0.try_borrow_mut().ok()?.failure.take()
+    }
+
+    /// Closes the descriptor of a connection that is over.
+    pub(super) fn settle(&self) {
+        if self.is_over() {
+            self.close();
+        }
+    }
+
+    /// Ends it now.
+    pub(super) fn close(&self) {
+        let Ok(mut state) = self.0.try_borrow_mut() else { return };
+        let connection = state.connection.take();
+        let driver = std::mem::replace(&mut state.driver, Driver::Reader);
+        drop(state);
+        drop(connection); // this may run code of the embedder's, too
+        if let Driver::Task(task) = driver {
+            task.wake(); // it has nothing to do any more
+        }
+    }
+
+    /// Takes what is below out of it.
+    pub(super) fn take(&self) -> Option<Connection<Gauged<Io<R>>, Outbound>> {
+        self.0.try_borrow_mut().ok()?.connection.take()
+    }
+
+    /// A task that drives it beside the reader, for as long as that is `needed`, and the connection is there.
+    pub(super) fn task(&self, needed: impl Fn() -> bool + 'static) -> Background {
+        if let Ok(mut state) = self.0.try_borrow_mut() {
+            state.driver = Driver::Starting;
+        }
+        let state = Rc::downgrade(&self.0);
+        Box::pin(poll_fn(move |cx| {
+            let Some(state) = state.upgrade() else { return Poll::Ready(()) };
+            let driven = match state.try_borrow_mut() {
+                Ok(mut state) => state.drive_beside(cx, &needed),
+                Err(_) => {
+                    cx.waker().wake_by_ref(); // later
+                    Poll::Pending
+                }
+            };
+            // Its owner may have gone meanwhile.
+            if Rc::strong_count(&state) == 1 { Poll::Ready(()) } else { driven }
+        }))
+    }
+}
+
+impl<R: Runtime> State<R> {
+    fn drive(&mut self, cx: &mut Context<'_>) {
         if matches!(self.driver, Driver::Reader) {
-            return self.poll(cx);
+            self.poll(cx);
+            return;
         }
         match &mut self.reader {
             Some(reader) => reader.clone_from(cx.waker()),
@@ -64,13 +130,7 @@ impl<R: Runtime> Machine<R> {
         }
     }
 
-    /// A background task will drive it beside the reader.
-    pub(super) fn share(&mut self) {
-        self.driver = Driver::Starting;
-    }
-
-    /// Drives it for the background task, which ends when it is not `needed` any more.
-    pub(super) fn drive_beside(&mut self, cx: &mut Context<'_>, needed: impl FnOnce() -> bool) -> Poll<()> {
+    fn drive_beside(&mut self, cx: &mut Context<'_>, needed: impl FnOnce() -> bool) -> Poll<()> {
         match &mut self.driver {
             Driver::Task(task) => task.clone_from(cx.waker()),
             Driver::Reader | Driver::Starting => self.driver = Driver::Task(cx.waker().clone()),
@@ -99,33 +159,7 @@ impl<R: Runtime> Machine<R> {
         }
     }
 
-    /// Whether nothing more happens here.
-    pub(super) fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         self.over || self.connection.is_none()
-    }
-
-    /// Why it is over, if that was a failure.
-    pub(super) fn failure(&mut self) -> Option<hyper::Error> {
-        self.failure.take()
-    }
-
-    /// Closes the descriptor of a connection that is over.
-    pub(super) fn settle(&mut self) {
-        if self.over {
-            self.close();
-        }
-    }
-
-    /// Ends it now.
-    pub(super) fn close(&mut self) {
-        self.connection = None;
-        if let Driver::Task(task) = std::mem::replace(&mut self.driver, Driver::Reader) {
-            task.wake(); // it has nothing to do any more
-        }
-    }
-
-    /// Takes what is below out of it.
-    pub(super) fn take(&mut self) -> Option<Connection<Gauged<Io<R>>, Outbound>> {
-        self.connection.take()
     }
 }

@@ -6,7 +6,7 @@ mod socket;
 mod stream;
 mod tls;
 
-pub use foreign::{ForeignIo, ForeignTls};
+pub use foreign::{ForeignHandshake, ForeignIo, ForeignTls};
 pub use receive::Receive;
 pub use socket::Socket;
 pub use stream::{Endpoints, Io};
