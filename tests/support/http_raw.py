@@ -58,8 +58,9 @@ class Connection:
         self.sock = sock
         self.number = number  # 0 is the first that was accepted
         self.requests: list[Request] = []
+        self.place = 0  # of its last request among those of all connections; the first has 1
         self.closed_by_client = False
-        self._pending = b""
+        self._pending = bytearray()
 
     def request(self) -> Request | None:
         """Read a request with its body; None where the client closes before the first byte of one."""
@@ -86,8 +87,10 @@ class Connection:
     def receive(self, count: int) -> bytes:
         """Exactly so many bytes."""
         while len(self._pending) < count:
-            assert self._fill(), f"the client closed after {len(self._pending)} of {count} bytes"
-        data, self._pending = self._pending[:count], self._pending[count:]
+            if not self._fill():
+                raise ConnectionAbortedError(f"closed after {len(self._pending)} of {count} bytes")
+        data = bytes(self._pending[:count])
+        del self._pending[:count]
         return data
 
     def send(self, data: bytes) -> None:
@@ -101,7 +104,7 @@ class Connection:
                 pass
         except ConnectionError:
             self.ended()
-        return self._pending
+        return bytes(self._pending)
 
     def ended(self) -> None:
         """Put into the log that nothing comes from the client any more."""
@@ -125,29 +128,30 @@ class Connection:
         with self.server.changed:
             self.requests.append(request)
             self.server.requests.append(request)
+            self.place = len(self.server.requests)
             self.server.changed.notify_all()
         return request
 
     def _chunks(self) -> bytes:
-        body = b""
+        body = bytearray()
         while True:
-            size = self._until(b"\r\n")
-            assert size is not None, "the client closed within a chunked body"
+            if (size := self._until(b"\r\n")) is None:
+                raise ConnectionAbortedError("closed within a chunked body")
             body += (data := self.receive(int(size.partition(b";")[0], 16)))
             assert self.receive(2) == b"\r\n"
             if not data:
-                return body
+                return bytes(body)
 
     def _until(self, end: bytes) -> bytes | None:
         while end not in self._pending:
             if not self._fill():
-                assert not self._pending, f"the client closed after {self._pending!r}"
+                if self._pending:
+                    raise ConnectionAbortedError(f"closed after {bytes(self._pending[:1000])!r}")
                 return None
-        data, _, self._pending = self._pending.partition(end)
-        return data + end
+        return self.receive(self._pending.index(end) + len(end))
 
     def _fill(self) -> bool:
-        if not (data := self.sock.recv(65536)):
+        if not (data := self.sock.recv(1 << 20)):
             self.ended()
         self._pending += data
         return bool(data)
@@ -161,8 +165,7 @@ def answering(*answers: bytes) -> Script:
 
     def script(connection: Connection) -> None:
         while request := connection.request():
-            number = len(connection.server.requests)
-            connection.send(answers[min(number, len(answers)) - 1])
+            _answer(connection, request, answers)
             if request.get("Connection") == "close":
                 return
 
@@ -173,11 +176,17 @@ def closing(*answers: bytes) -> Script:
     """As `answering`, but one request a connection, which is closed by the server."""
 
     def script(connection: Connection) -> None:
-        if connection.request() is not None:
-            number = len(connection.server.requests)
-            connection.send(answers[min(number, len(answers)) - 1])
+        if request := connection.request():
+            _answer(connection, request, answers)
 
     return script
+
+
+def _answer(connection: Connection, request: Request, answers: Sequence[bytes]) -> None:
+    answer = answers[min(connection.place, len(answers)) - 1]
+    if request.method == "HEAD":
+        answer = answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    connection.send(answer)
 
 
 class RawServer:
