@@ -51,7 +51,9 @@ impl Hop {
         if !is_redirect(status) {
             return Ok(None);
         }
-        let told = |name: HeaderName| headers.get(name).map(http::HeaderValue::as_bytes).filter(|location| !location.is_empty());
+        let told = |name: HeaderName| {
+            headers.get(name).map(http::HeaderValue::as_bytes).filter(|location| !location.is_empty())
+        };
         told(LOCATION).or_else(|| told(URI)).map(|location| Self::to(method, status, location, url)).transpose()
     }
 

@@ -48,3 +48,30 @@ impl<R: Runtime> Alarm<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::error::Phase;
+    use crate::timeouts::Timeouts;
+    use crate::world::World;
+
+    proptest! {
+        #[test]
+        fn it_rings_when_the_time_has_come_and_not_before(steps in prop::collection::vec((0..50_u64, 0..100_u64), 1..50)) {
+            let world = World::default();
+            let mut alarm = Alarm::new(world.clone());
+            for (passed, limit) in steps {
+                world.pass(passed);
+                let (from, limit) = (world.now() / 2, std::time::Duration::from_millis(limit));
+                let timeouts = Timeouts { sock_read: Some(limit), ..Timeouts::none() };
+                let deadline = timeouts.deadline(Phase::SockRead, from);
+                let rings = world.with(|cx| alarm.poll(cx, deadline)).is_ready();
+                let due = deadline.is_some_and(|deadline| deadline.at <= world.now());
+                prop_assert_eq!(rings, due);
+            }
+        }
+    }
+}

@@ -89,3 +89,111 @@ impl<R: Runtime> Clock<R> {
         self.timeouts.deadline(phase, self.runtime().now())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+    use crate::error::Kind;
+    use crate::world::World;
+
+    /// A clock with these limits, in milliseconds.
+    fn clock(world: &World, total: u64, silence: u64) -> Clock<World> {
+        let timeouts = Timeouts {
+            total: Some(Duration::from_millis(total)),
+            connect: Some(Duration::from_millis(100)),
+            sock_read: Some(Duration::from_millis(silence)),
+            ..Timeouts::none()
+        };
+        Clock::start(world.clone(), &timeouts)
+    }
+
+    fn silence(world: &World, clock: &mut Clock<World>) -> Option<Phase> {
+        match world.with(|cx| clock.poll_silence(cx)) {
+            Poll::Pending => None,
+            Poll::Ready(error) => Some(phase(&error)),
+        }
+    }
+
+    fn phase(error: &Error) -> Phase {
+        match error.kind() {
+            Kind::Timeout(phase, _) => *phase,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_nearest_limit_counts() {
+        let world = World::default();
+        let mut clock = clock(&world, 1000, 300);
+        assert_eq!(silence(&world, &mut clock), None);
+        world.pass(299);
+        assert_eq!(silence(&world, &mut clock), None);
+        world.pass(1);
+        assert_eq!(silence(&world, &mut clock), Some(Phase::SockRead));
+    }
+
+    #[test]
+    fn what_is_heard_ends_the_silence_but_not_the_request() {
+        let world = World::default();
+        let mut clock = clock(&world, 1000, 300);
+        for _ in 0..3 {
+            assert_eq!(silence(&world, &mut clock), None);
+            world.pass(299);
+            assert_eq!(silence(&world, &mut clock), None);
+            clock.heard();
+        }
+        assert_eq!(silence(&world, &mut clock), None);
+        assert!(clock.overrun().is_none());
+        world.pass(103);
+        assert_eq!(silence(&world, &mut clock), Some(Phase::Total));
+        assert_eq!(clock.overrun().map(|error| phase(&error)), Some(Phase::Total));
+    }
+
+    #[test]
+    fn silence_begins_when_somebody_listens() {
+        let world = World::default();
+        let mut clock = clock(&world, 1000, 300);
+        world.pass(600);
+        assert_eq!(silence(&world, &mut clock), None);
+        world.pass(300);
+        assert_eq!(silence(&world, &mut clock), Some(Phase::SockRead));
+    }
+
+    #[test]
+    fn a_clock_that_stands_still() {
+        let world = World::default();
+        let mut clock = clock(&world, 1000, 300);
+        assert_eq!(silence(&world, &mut clock), None);
+        clock.stop();
+        world.pass(5000);
+        assert_eq!(silence(&world, &mut clock), None);
+        assert!(clock.overrun().is_none());
+    }
+
+    #[test]
+    fn futures_have_their_time() {
+        let world = World::default();
+        let mut clock = clock(&world, 1000, 300);
+        let mut waiting = Box::pin(clock.bound(Phase::Connect, pending::<()>()));
+        assert!(world.poll(&mut waiting).is_pending());
+        world.pass(100);
+        let Poll::Ready(Err(error)) = world.poll(&mut waiting) else { panic!("the time is over") };
+        assert_eq!(phase(&error), Phase::Connect);
+        drop(waiting);
+        world.pass(5000);
+        let done = world.poll(&mut Box::pin(clock.bound(Phase::Connect, ready(7))));
+        assert!(matches!(done, Poll::Ready(Ok(7))), "what is there wins");
+    }
+
+    #[test]
+    fn pauses_that_fit() {
+        let world = World::default();
+        let clock = clock(&world, 1000, 300);
+        assert!(clock.has(Duration::from_millis(999)) && !clock.has(Duration::from_secs(1)));
+        world.pass(500);
+        assert!(clock.has(Duration::from_millis(499)) && !clock.has(Duration::from_millis(500)));
+        assert!(Clock::start(world, &Timeouts::none()).has(Duration::MAX));
+    }
+}
