@@ -100,7 +100,7 @@ impl<R: Runtime> Connector<R> {
                 }
                 let connected = async {
                     let protocol = conn::Settings { prior_knowledge: false, ..protocol };
-                    let headers = route.proxy_headers().map(|(name, value)| (name.clone(), value.clone()));
+                    let headers = route.tunnel_headers().map(|(name, value)| (name.clone(), value.clone()));
                     let headers: HeaderMap = headers.collect();
                     let io = conn::tunnel(&self.runtime, io, &authority(key), headers, &protocol).await?;
                     clock.bound(Phase::SockConnect, self.secure(io, &self.secure_server(key))).await?

@@ -29,7 +29,7 @@ pub struct Proxy {
     pub url: Target,
     /// `Proxy-Authorization`.
     pub authorization: Option<HeaderValue>,
-    /// What else it is told.
+    /// What else it is told when it is asked for a tunnel. Requests that it reads have nothing but headers for the server.
     pub headers: HeaderMap,
 }
 
@@ -59,12 +59,15 @@ impl Route {
         self.proxy.is_some() && !target.is_tls()
     }
 
-    /// What the proxy is told, and nobody else.
+    /// What a request that the proxy reads tells it, and nobody else.
     pub fn proxy_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
         static AUTHORIZATION: HeaderName = PROXY_AUTHORIZATION;
-        self.proxy
-            .iter()
-            .flat_map(|proxy| proxy.authorization.iter().map(|value| (&AUTHORIZATION, value)).chain(&proxy.headers))
+        self.proxy.iter().filter_map(|proxy| Some((&AUTHORIZATION, proxy.authorization.as_ref()?)))
+    }
+
+    /// What the proxy is told that is asked for a tunnel.
+    pub(super) fn tunnel_headers(&self) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+        self.proxy_headers().chain(self.proxy.iter().flat_map(|proxy| &proxy.headers))
     }
 }
 

@@ -12,8 +12,9 @@ use rondel_engine::Nanos;
 use super::bells::Bells;
 use super::idle::Loan;
 use super::key::Key;
-use super::lease::{Lease, Permit};
+use super::lease::Lease;
 use super::limits::HostId;
+use super::permit::Permit;
 use super::state::{Grant, State, Waiter, dismiss, grant};
 use super::{Acquired, PoolSettings, Pooled, reaper};
 use crate::error::{Error, Kind};
@@ -79,7 +80,7 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
     pub(super) fn use_slot(self: &Rc<Self>, host: HostId) -> Acquired<R, C> {
         match self.take_idle(host) {
             Some(connection) => Acquired::Lease(self.lend(host, connection, true)),
-            None => Acquired::Permit(Permit::to_open(self, host)),
+            None => Acquired::Permit(Permit::new(self, host)),
         }
     }
 

@@ -1,9 +1,8 @@
-//! Connections, and the right to open one, in use.
+//! Connections in use.
 
 use std::cell::Cell;
 use std::fmt;
 use std::future::poll_fn;
-use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -95,12 +94,11 @@ impl<R: Runtime, C: Pooled> Lease<R, C> {
         }
     }
 
-    /// Takes the connection out, which will never come back. It counts as in use as long as the permit is there.
-    pub fn detach(mut self) -> (C, Permit<R, C>) {
-        let claim = self.shared.map_or(Claim::Slot, Claim::Handle);
-        let permit = Permit::new(&self.pool, self.host, claim);
+    /// Takes the connection out, which will never come back. It counts as in use as long as its place is there.
+    pub fn detach(mut self) -> (C, Place<R, C>) {
+        let place = Place { pool: Rc::clone(&self.pool), host: self.host, shared: self.shared };
         let Some(connection) = self.connection.take() else { unreachable!("only the end of a lease takes it") };
-        (connection, permit)
+        (connection, place)
     }
 
     /// Ready when the pool is closed.
@@ -149,95 +147,24 @@ impl<R: Runtime, C: Pooled> fmt::Debug for Lease<R, C> {
     }
 }
 
-/// The right to open one connection. Dropped, it goes to whoever is next.
-pub struct Permit<R: Runtime, C: Pooled> {
+/// The place of a connection that was taken out of the pool for good. Dropped, it is free for others.
+pub struct Place<R: Runtime, C: Pooled> {
     pool: Rc<Inner<R, C>>,
     host: HostId,
-    claim: Claim,
-    hope: Option<usize>,
+    shared: Option<u64>,
 }
 
-/// What a permit holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    /// A slot, for a connection that is being opened.
-    Opening,
-    /// The same, but a shared connection was there before it stood.
-    Outrun,
-    /// The slot of a connection that the pool does not have any more.
-    Slot,
-    /// A part of a shared connection.
-    Handle(u64),
-    /// Nothing: what it was is the lease's.
-    Nothing,
-}
-
-impl<R: Runtime, C: Pooled> Permit<R, C> {
-    fn new(pool: &Rc<Inner<R, C>>, host: HostId, claim: Claim) -> Self {
-        Self { pool: Rc::clone(pool), host, claim, hope: None }
-    }
-
-    /// With a slot, which is the caller's.
-    pub(super) fn to_open(pool: &Rc<Inner<R, C>>, host: HostId) -> Self {
-        if let Some(data) = pool.state.borrow_mut().limits.data_mut(host) {
-            data.opening += 1;
-        }
-        Self::new(pool, host, Claim::Opening)
-    }
-
-    /// The connection stands.
-    pub fn fill(mut self, connection: C) -> Lease<R, C> {
-        self.claim = Claim::Nothing;
-        let lease = self.pool.lend(self.host, connection, false);
-        self.pool.opened(self.host, Some(lease.is_handle()));
-        lease
-    }
-
-    /// Ready when somebody else has opened a connection meanwhile that can be shared: then there is no need for another.
-    pub fn poll_shared(&mut self, cx: &mut Context<'_>) -> Poll<Lease<R, C>> {
-        let state = &mut *self.pool.state.borrow_mut();
-        match state.share(self.host) {
-            Some((id, handle)) => {
-                self.claim = Claim::Outrun;
-                Poll::Ready(Lease::of_handle(&self.pool, self.host, id, handle))
-            }
-            None => {
-                self.hope = state.hope(self.host, self.hope, cx.waker());
-                Poll::Pending
-            }
-        }
-    }
-
-    /// Whether the pool was closed: a connection would be of no use. [`poll_shared`](Self::poll_shared) has the task
-    /// woken when that happens.
-    pub fn is_void(&self) -> bool {
-        self.pool.state.borrow().is_closed()
-    }
-}
-
-impl<R: Runtime, C: Pooled> Drop for Permit<R, C> {
+impl<R: Runtime, C: Pooled> Drop for Place<R, C> {
     fn drop(&mut self) {
-        if let Some(hope) = self.hope.take() {
-            self.pool.state.borrow_mut().stop_hoping(self.host, hope);
-        }
-        match mem::replace(&mut self.claim, Claim::Nothing) {
-            Claim::Opening => {
-                self.pool.opened(self.host, Some(false));
-                self.pool.free_slot(self.host);
-            }
-            Claim::Outrun => {
-                self.pool.opened(self.host, None);
-                self.pool.free_slot(self.host);
-            }
-            Claim::Slot => self.pool.free_slot(self.host),
-            Claim::Handle(id) => self.pool.give_back_handle(self.host, id, None),
-            Claim::Nothing => {}
+        match self.shared {
+            Some(id) => self.pool.give_back_handle(self.host, id, None),
+            None => self.pool.free_slot(self.host),
         }
     }
 }
 
-impl<R: Runtime, C: Pooled> fmt::Debug for Permit<R, C> {
+impl<R: Runtime, C: Pooled> fmt::Debug for Place<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("claim", &self.claim).finish_non_exhaustive()
+        f.debug_struct("Place").finish_non_exhaustive()
     }
 }

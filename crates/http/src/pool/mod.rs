@@ -11,6 +11,7 @@ mod inner;
 mod key;
 mod lease;
 mod limits;
+mod permit;
 mod reaper;
 mod state;
 #[cfg(test)]
@@ -23,7 +24,8 @@ use std::time::Duration;
 
 pub use acquire::Acquire;
 pub use key::Key;
-pub use lease::{Lease, Permit};
+pub use lease::{Lease, Place};
+pub use permit::Permit;
 
 use self::inner::Inner;
 use crate::runtime::Runtime;

@@ -224,15 +224,15 @@ fn who_goes_passes_on_what_he_was_given() {
 }
 
 #[test]
-fn a_detached_connection_counts_until_the_permit_is_dropped() {
+fn a_detached_connection_counts_until_its_place_is_free() {
     let world = Scene::default();
     let pool = pool(&world, 1, 0);
-    let (connection, permit) = get(&world, &pool, 0).detach();
+    let (connection, place) = get(&world, &pool, 0).detach();
     let mut next = pool.acquire(&key(0));
     assert!(world.poll(&mut next).is_pending());
     drop(connection);
     assert!(world.poll(&mut next).is_pending());
-    drop(permit);
+    drop(place);
     assert!(matches!(world.poll(&mut next), Poll::Ready(Ok(Acquired::Permit(_)))));
 }
 
