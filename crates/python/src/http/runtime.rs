@@ -167,8 +167,8 @@ impl Loop {
                 }
                 drop(future);
             }
-            let holders: Vec<_> = self.0.holders.borrow().iter().filter_map(|(_, holder)| holder.upgrade()).collect();
-            for holder in holders {
+            let holders = self.0.holders.take();
+            for holder in holders.iter().filter_map(|(_, holder)| holder.upgrade()) {
                 holder.let_go(py);
             }
         });

@@ -109,7 +109,7 @@ impl Loop {
             Next::Tell(future) => tell(py, Some(future)),
             Next::Poll(job, waker) => {
                 let polled = self.inside(|| job.poll(py, &mut Context::from_waker(&waker)));
-                let future = self.polled(py, number, polled.is_ready());
+                let future = self.polled(py, number, Some(&job).filter(|_| polled.is_ready()));
                 self.inside(|| drop(job));
                 tell(py, future);
             }
@@ -117,10 +117,10 @@ impl Loop {
                 let polled = self.inside(|| task.as_mut().poll(&mut Context::from_waker(&waker)));
                 if polled.is_pending() && !self.is_closed() {
                     self.put_back(number, task);
-                    self.polled(py, number, false);
+                    self.polled(py, number, None);
                     return;
                 }
-                self.polled(py, number, false);
+                self.polled(py, number, None);
                 let held = self.shared().places.borrow_mut().remove(number);
                 self.inside(|| drop((task, held)));
             }
@@ -133,14 +133,17 @@ impl Loop {
         }
     }
 
-    /// The poll of a place is over. Gives the future of who waits for a job that is done.
-    fn polled(&self, py: Python<'_>, number: u32, ready: bool) -> Option<Owned> {
+    /// The poll of a place is over. Gives the future of who waits for the job that is done by it. (The place may be
+    /// another job's by now, where the poll has run code that closed its own request.)
+    fn polled(&self, py: Python<'_>, number: u32, finished: Option<&Rc<dyn Job>>) -> Option<Owned> {
         let mut waiting = None;
         let again = {
             let mut places = self.shared().places.borrow_mut();
             let place = places.get(number)?;
             place.polling = false;
-            if ready && let Holds::Job { future, done, .. } = &mut place.holds {
+            if let Holds::Job { job, future, done } = &mut place.holds
+                && finished.is_some_and(|finished| Rc::ptr_eq(finished, job))
+            {
                 *done = true;
                 waiting = future.take();
             }
@@ -195,7 +198,7 @@ impl Loop {
         self.enter(py, || {
             let done = job.poll(py, &mut Context::from_waker(&waker)).is_ready();
             // A future that stands there is of an earlier wait, which is over.
-            let future = self.polled(py, number, done);
+            let future = self.polled(py, number, Some(&job).filter(|_| done));
             drop((job, future));
             done
         })

@@ -29,6 +29,7 @@ pub enum Trust {
 impl Trust {
     /// Errors: `TypeError`, and `ValueError` for a digest of another length.
     pub fn of_python(given: &Bound<'_, PyAny>) -> PyResult<Self> {
+        static CONTEXT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         if let Ok(verify) = given.cast::<PyBool>() {
             return Ok(if verify.is_true() { Self::Usual } else { Self::Anybody });
         }
@@ -38,7 +39,6 @@ impl Trust {
             })?;
             return Ok(Self::Fingerprint(digest));
         }
-        static CONTEXT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
         if given.is_instance(CONTEXT.import(given.py(), "ssl", "SSLContext")?)? {
             return Ok(Self::Context(given.clone().into()));
         }
