@@ -35,7 +35,7 @@ async fn load(url: &str, at_a_time: usize, requests: usize) -> Result<(f64, usiz
             left.set(left.get() - 1);
             length.set(client.get(url).await?.error_for_status()?.bytes().await?.len());
         }
-        Ok(())
+        Ok::<_, HttpError>(())
     }))
     .await?;
     Ok((start.elapsed().as_secs_f64(), length.get()))
