@@ -13,7 +13,7 @@ use crate::conn::{Body, Connection, Upgraded};
 use crate::decode::Decoder;
 use crate::error::{Error, Kind};
 use crate::io::Endpoints;
-use crate::pool::Permit;
+use crate::pool::Place;
 use crate::runtime::Runtime;
 use crate::timeouts::Clock;
 
@@ -61,7 +61,7 @@ pub struct Switched<R: Runtime> {
     /// The bytes.
     pub io: Upgraded<R>,
     /// Its place in the pool, which counts as taken while this lives.
-    pub place: Permit<R, Connection<R>>,
+    pub place: Place<R, Connection<R>>,
 }
 
 /// What makes an answer.
