@@ -20,6 +20,7 @@ struct Shared<R: Runtime> {
     pool: Pool<R, Connection<R>>,
     connector: Rc<Connector<R>>,
     decode: Bound,
+    keep: bool,
 }
 
 /// What a client is made with.
@@ -43,6 +44,7 @@ impl<R: Runtime> Client<R> {
     pub fn new(runtime: R, settings: Settings<R>) -> Self {
         let Settings { pool, connect, decode } = settings;
         Self(Rc::new(Shared {
+            keep: !pool.force_close,
             pool: Pool::new(runtime.clone(), pool),
             connector: Rc::new(Connector::new(runtime.clone(), connect)),
             decode,
@@ -86,6 +88,11 @@ impl<R: Runtime> Client<R> {
         let Shared { pool, connector, .. } = &*self.0;
         let (route, observer) = (options.route.as_ref(), options.observer.as_deref());
         connect::lease(pool, connector, url, route, &options.timeouts, observer).await
+    }
+
+    /// Whether connections are used more than once.
+    pub(crate) fn keeps_connections(&self) -> bool {
+        self.0.keep
     }
 
     pub(crate) fn decode_bound(&self) -> Bound {

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri, Version};
 
@@ -23,6 +23,8 @@ pub(super) struct Draft<'a> {
     pub(super) options: &'a Options,
     /// That of the connection: HTTP/1.1 or HTTP/2.
     pub(super) version: Version,
+    /// Whether the connection is kept for other requests.
+    pub(super) keep: bool,
 }
 
 impl Draft<'_> {
@@ -78,6 +80,9 @@ impl Draft<'_> {
                 all.try_append(name, value.clone()).map_err(too_many)?;
             }
         }
+        if let Some(option) = self.connection_option() {
+            all.try_append(CONNECTION, HeaderValue::from_static(option)).map_err(too_many)?;
+        }
         self.add_cookies(&mut all)?;
         for (name, value) in self.forward().into_iter().flat_map(Route::proxy_headers) {
             all.try_append(name, value.clone()).map_err(too_many)?;
@@ -87,6 +92,18 @@ impl Draft<'_> {
         }
         self.frame(&mut all, body)?;
         Ok(all)
+    }
+
+    /// What is said of the time after the answer, where it is not what the version has it (RFC 9112, 9.3).
+    fn connection_option(&self) -> Option<&'static str> {
+        if self.is_http2() || self.headers.contains_key(CONNECTION) {
+            return None;
+        }
+        match (self.spoken() == Version::HTTP_10, self.keep) {
+            (true, true) => Some("keep-alive"),
+            (false, false) => Some("close"),
+            (true, false) | (false, true) => None,
+        }
     }
 
     /// One `Cookie` header (RFC 6265, 5.4): the user's own, and what the store has for this URL.

@@ -127,8 +127,8 @@ impl<R: Runtime> Run<R> {
         let version = lease.version();
         let mut wire = Wire::new(lease);
         let body = std::mem::take(&mut self.body);
-        let draft =
-            Draft { method: &self.method, url: &self.url, headers: &self.headers, options: &self.options, version };
+        let Self { method, url, headers, options, client, .. } = &*self;
+        let draft = Draft { method, url, headers, options, version, keep: client.keeps_connections() };
         let expects = draft.expects_continue(&body);
         let request = match draft.finish(body) {
             Ok(request) => request,

@@ -25,12 +25,14 @@ struct Case {
     headers: HeaderMap,
     options: Options,
     version: Version,
+    keep: bool,
 }
 
 impl Case {
     fn new(method: Method) -> Self {
         let url = Target::parse_lenient("http://example.org:81/a?b#c").unwrap();
-        Self { method, url, headers: HeaderMap::new(), options: Options::default(), version: Version::HTTP_11 }
+        let (headers, options) = (HeaderMap::new(), Options::default());
+        Self { method, url, headers, options, version: Version::HTTP_11, keep: true }
     }
 
     fn header(mut self, name: &'static str, value: &'static str) -> Self {
@@ -39,8 +41,8 @@ impl Case {
     }
 
     fn draft(&self) -> Draft<'_> {
-        let Self { method, url, headers, options, version } = self;
-        Draft { method, url, headers, options, version: *version }
+        let Self { method, url, headers, options, version, keep } = self;
+        Draft { method, url, headers, options, version: *version, keep: *keep }
     }
 
     /// Its headers, one a line.
@@ -135,6 +137,19 @@ fn the_body_waits_if_there_is_one() {
     assert_eq!(case.lines(RequestBody::Empty)[1], "content-length: 0");
     let told = Case::new(Method::POST).header("expect", "100-Continue");
     assert!(told.draft().expects_continue(&whole("hello")));
+}
+
+#[test]
+fn whether_the_connection_is_kept() {
+    let mut case = Case::new(Method::GET);
+    case.keep = false;
+    assert_eq!(case.lines(RequestBody::Empty)[1], "connection: close");
+    case.options.version = Version::HTTP_10;
+    assert_eq!(case.lines(RequestBody::Empty).len(), 1);
+    case.keep = true;
+    assert_eq!(case.lines(RequestBody::Empty)[1], "connection: keep-alive");
+    let case = case.header("connection", "x");
+    assert_eq!(case.lines(RequestBody::Empty)[1..], ["connection: x"]);
 }
 
 #[test]
