@@ -29,17 +29,22 @@ pub struct Unanswered {
 }
 
 impl Unanswered {
-    /// What has `failed`, on a connection with this `gauge`. Where the connection is `shared`, what was heard need not have
-    /// been meant for this request.
-    pub(super) fn new(mut failed: NotSent, gauge: &Gauge, shared: bool) -> Self {
+    /// What has `failed`, on an HTTP/1 connection with this `gauge`, which has ended with this `connection` error.
+    pub(super) fn http1(failed: NotSent, gauge: &Gauge, connection: Option<&hyper::Error>) -> Self {
+        let silent = !gauge.has_heard();
+        Self::new(failed, silent, |failure| of_head(failure, connection, gauge.take_broken()))
+    }
+
+    /// What has `failed`, on an HTTP/2 connection. What was heard on it need not have been meant for this request.
+    pub(super) fn http2(failed: NotSent) -> Self {
+        Self::new(failed, false, |failure| of_head(failure, None, None))
+    }
+
+    fn new(mut failed: NotSent, silent: bool, explain: impl FnOnce(hyper::Error) -> Error) -> Self {
         let request = failed.take_message().map(Outbound::restore);
         let failure = failed.into_error();
-        Self {
-            untouched: request.is_some() || http2(&failure).is_some_and(is_untouched),
-            silent: !shared && !gauge.has_heard(),
-            request,
-            error: of_head(failure, gauge.take_broken()),
-        }
+        let untouched = request.is_some() || http2(&failure).is_some_and(is_untouched);
+        Self { error: explain(failure), request, untouched, silent }
     }
 
     /// An answer that is refused.
@@ -48,16 +53,18 @@ impl Unanswered {
     }
 }
 
-/// Why there is no answer: hyper's reason, and why the request couldn't be sent, if that is known.
-pub(super) fn of_head(failure: hyper::Error, broken: Option<io::Error>) -> Error {
+/// Why there is no answer: hyper's reason, how the `connection` has ended, and why the request couldn't be sent, as far as
+/// that is known.
+pub(super) fn of_head(failure: hyper::Error, connection: Option<&hyper::Error>, broken: Option<io::Error>) -> Error {
     if is_of_body(&failure) {
         return Error::from_source(Kind::Body, failure);
     }
     if let Some(cause) = find::<h2::Error>(&failure) {
         return of_http2(cause);
     }
-    // Of a request that was never begun, hyper says why the connection ended.
-    let cause = failure.source().and_then(|source| source.downcast_ref::<hyper::Error>()).unwrap_or(&failure);
+    // Of a request that was never begun, hyper says why the connection ended, if it knew of the request by then.
+    let within = failure.source().and_then(|source| source.downcast_ref::<hyper::Error>());
+    let cause = within.or(connection.filter(|_| failure.is_canceled())).unwrap_or(&failure);
     if cause.is_parse() || cause.is_parse_too_large() {
         return Error::new(Kind::Malformed(cause.to_string()));
     }

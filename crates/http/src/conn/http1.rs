@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -109,6 +109,9 @@ impl<R: Runtime> Http1<R> {
     /// Begins to send. One request at a time: [`is_idle`](Self::is_idle) says when. `expect_continue`: the body waits for
     /// `100 Continue`, for a second at most; the field `Expect` is the caller's.
     pub fn send(&mut self, request: Request<RequestBody>, expect_continue: bool) {
+        // Whoever watched the idle connection need not hear of what happens on it from now on; and a server that has closed
+        // it is noticed before anything is sent.
+        self.machine.drive(&mut Context::from_waker(Waker::noop()));
         self.served += 1;
         self.tunnel = request.method() == Method::CONNECT;
         self.gauge.begin();
@@ -145,7 +148,7 @@ impl<R: Runtime> Http1<R> {
             }
             Err(failed) => {
                 self.machine.close();
-                Err(Unanswered::new(failed, &self.gauge, false))
+                Err(Unanswered::http1(failed, &self.gauge, self.machine.take_failure().as_ref()))
             }
         })
     }

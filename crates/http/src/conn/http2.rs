@@ -168,7 +168,7 @@ impl<R: Runtime> Http2<R> {
             .max_frame_size(FRAME)
             .max_header_list_size(u32::try_from(settings.limits.head()).unwrap_or(u32::MAX));
         let io = Gauged::new(io, Rc::clone(&gauge), false);
-        let (sender, dispatcher) = builder.handshake(io).await.map_err(|error| failure::of_head(error, None))?;
+        let (sender, dispatcher) = builder.handshake(io).await.map_err(|error| failure::of_head(error, None, None))?;
         let shared = Rc::new(Shared {
             runtime: runtime.clone(),
             limits: settings.limits,
@@ -244,7 +244,7 @@ impl<R: Runtime> Http2<R> {
             }
             Err(failed) => {
                 self.stream = None;
-                Err(Unanswered::new(failed, &self.shared.gauge, true))
+                Err(Unanswered::http2(failed))
             }
         })
     }
