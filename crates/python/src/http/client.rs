@@ -65,6 +65,11 @@ impl State {
         &self.contexts
     }
 
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
     /// The Unix socket that it connects to.
     pub fn unix(&self) -> Option<&Rc<str>> {
         self.unix.as_ref()
@@ -170,7 +175,7 @@ impl HttpClient {
     /// Whether it was closed.
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
-        self.state.get(py).closed.get()
+        self.state.get(py).is_closed()
     }
 
     /// Forgets the addresses of a host and port, or of all.
@@ -248,6 +253,11 @@ impl HttpClient {
     /// The state, and the loop that it belongs to.
     pub fn state<'a>(&'a self, py: Python<'_>) -> (&'a Rc<State>, &'a Loop) {
         (self.state.get(py), self.state.home(py))
+    }
+
+    /// Whom it trusts.
+    pub fn trust(&self, py: Python<'_>) -> Trust {
+        self.objects.with(py, |objects| objects.trust.clone())
     }
 
     /// An `Exchange`.

@@ -15,6 +15,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use rondel_http::connect::ConnectFailed;
 use rondel_http::{Error, Kind, Phase, Target};
 
+use super::trust::Trust;
 use crate::errors::os_error;
 use crate::raw::Owned;
 
@@ -52,8 +53,10 @@ pub struct About<'a> {
     pub unix: Option<&'a str>,
     /// The digest that the server's certificate should have had.
     pub fingerprint: Option<[u8; 32]>,
-    /// The request went through a proxy.
+    /// The host of the proxy that the request went through.
     pub proxied: Option<&'a str>,
+    /// Whom the request trusted.
+    pub trust: Option<&'a Trust>,
 }
 
 /// An exception that Python code has raised inside of the client.
@@ -141,6 +144,9 @@ fn described<'py>(py: Python<'py>, error: &Error, about: &About<'_>) -> PyResult
     }
     if let Some(history) = about.history {
         known.set_item(intern!(py, "history"), history.bind(py))?;
+    }
+    if let Some(trust) = about.trust {
+        known.set_item(intern!(py, "ssl"), trust.to_python(py))?;
     }
     if let Some(path) = about.unix {
         known.set_item(intern!(py, "path"), path)?;

@@ -12,7 +12,7 @@ use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_http::{Failure, Incoming, Sending};
 
-use super::client::State;
+use super::client::{HttpClient, State};
 use super::errors::{self, About, Asked};
 use super::local::Local;
 use super::options::{HttpOptions, Prepared};
@@ -20,6 +20,7 @@ use super::places::Job;
 use super::reading::over;
 use super::response::{self, HttpResponse, Maker};
 use super::runtime::Loop;
+use super::trust::Trust;
 use super::waiting::{Waiting, stop, thrown};
 use crate::cell::GilCell;
 use crate::raw::{Owned, call_method};
@@ -133,7 +134,7 @@ impl Exchange {
         let held = self.objects.with(py, |objects| {
             (objects.client.take(), objects.options.take(), objects.session.take(), objects.request_info.take())
         });
-        let (_client, Some(options), session, request_info) = held else { return Err(over_already()) };
+        let (Some(client), Some(options), session, request_info) = held else { return Err(over_already()) };
         let options = options.bind(py).cast::<HttpOptions>()?.get();
         let maker = Maker {
             home: self.inner.home(py),
@@ -155,7 +156,13 @@ impl Exchange {
                 }
                 Ok(response)
             }
-            Some(Err(failure)) => Err(failed(py, &maker, &inner.request, failure)),
+            Some(Err(failure)) => {
+                let trust = match options.trust(py) {
+                    Trust::Usual => client.bind(py).cast::<HttpClient>()?.get().trust(py),
+                    own => own,
+                };
+                Err(failed(py, &maker, &inner.request, failure, &trust))
+            }
             None => Err(over_already()),
         }
     }
@@ -167,7 +174,7 @@ fn over_already() -> PyErr {
 }
 
 #[cold]
-fn failed(py: Python<'_>, maker: &Maker<'_>, request: &Request, failure: Failure) -> PyErr {
+fn failed(py: Python<'_>, maker: &Maker<'_>, request: &Request, failure: Failure, trust: &Trust) -> PyErr {
     let Failure { error, history, url, .. } = failure;
     let asked = Asked { url, ..request.asked.clone() };
     let history = match response::history(py, maker, history) {
@@ -180,6 +187,7 @@ fn failed(py: Python<'_>, maker: &Maker<'_>, request: &Request, failure: Failure
         unix: request.client.unix().map(|path| &**path),
         fingerprint: request.prepared.fingerprint,
         proxied: request.prepared.proxy.as_deref(),
+        trust: Some(trust),
     };
     errors::exception(py, &error, &about)
 }

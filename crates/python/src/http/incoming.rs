@@ -53,20 +53,8 @@ pub struct Body {
 impl Body {
     pub fn new(home: &Loop, incoming: Incoming<Loop>, high: usize, chunked: bool) -> Rc<Self> {
         let finished = incoming.is_finished();
-        let body = Rc::new(Self {
-            home: home.clone(),
-            incoming: RefCell::new((!finished).then_some(incoming)),
-            buffer: RefCell::default(),
-            end: RefCell::new(finished.then_some(End::Eof)),
-            exception: RefCell::default(),
-            at_end: RefCell::default(),
-            room: RefCell::default(),
-            waited_for: Cell::new(false),
-            total: Cell::new(0),
-            high: Cell::new(high),
-            chunked,
-            held: Cell::new(None),
-        });
+        let end = finished.then_some(End::Eof);
+        let body = Rc::new(Self::assemble(home, (!finished).then_some(incoming), end, high, chunked));
         if !finished {
             let holder: Rc<dyn Holder> = Rc::<Self>::clone(&body);
             body.held.set(Some(home.hold(Rc::downgrade(&holder))));
@@ -76,20 +64,24 @@ impl Body {
 
     /// One that has ended: of a redirect that was followed.
     pub fn empty(home: &Loop) -> Rc<Self> {
-        Rc::new(Self {
+        Rc::new(Self::assemble(home, None, Some(End::Released), 0, false))
+    }
+
+    fn assemble(home: &Loop, incoming: Option<Incoming<Loop>>, end: Option<End>, high: usize, chunked: bool) -> Self {
+        Self {
             home: home.clone(),
-            incoming: RefCell::default(),
+            incoming: RefCell::new(incoming),
             buffer: RefCell::default(),
-            end: RefCell::new(Some(End::Released)),
+            end: RefCell::new(end),
             exception: RefCell::default(),
             at_end: RefCell::default(),
             room: RefCell::default(),
             waited_for: Cell::new(false),
             total: Cell::new(0),
-            high: Cell::new(0),
-            chunked: false,
+            high: Cell::new(high),
+            chunked,
             held: Cell::new(None),
-        })
+        }
     }
 
     pub fn home(&self) -> &Loop {
@@ -104,11 +96,6 @@ impl Body {
     /// Whether its connection is its own.
     pub fn is_connected(&self) -> bool {
         self.incoming.borrow().as_ref().is_some_and(Incoming::is_connected)
-    }
-
-    /// Looks at the answer that it is the body of, while that is open.
-    pub fn with_incoming<R>(&self, look: impl FnOnce(&Incoming<Loop>) -> R) -> Option<R> {
-        self.incoming.borrow().as_ref().map(look)
     }
 
     /// Takes the answer away, for another protocol.

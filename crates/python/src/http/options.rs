@@ -97,10 +97,8 @@ impl HttpOptions {
         let response_class = given.any("response_class")?;
         response::check_class(response_class.cast::<PyType>()?)?;
         let proxy: Option<String> = given.any("proxy")?.extract()?;
-        let proxy = match proxy {
-            Some(url) => Some((url, given.any("proxy_headers")?.extract()?)),
-            None => None,
-        };
+        let proxy_headers: Vec<(Vec<u8>, Vec<u8>)> = given.any("proxy_headers")?.extract()?;
+        let proxy = proxy.map(|url| (url, proxy_headers));
         let redirect = if given.yes("follow")? {
             Redirect::Follow { max: given.any("max_redirects")?.extract()? }
         } else {
@@ -182,6 +180,11 @@ impl HttpOptions {
         self.objects
             .with(py, |objects| objects.response_class.clone())
             .ok_or_else(|| PyValueError::new_err("these options were cleared by the garbage collector"))
+    }
+
+    /// Whom a request trusts; as usual: as its client does.
+    pub fn trust(&self, py: Python<'_>) -> Trust {
+        self.objects.with(py, |objects| objects.trust.clone())
     }
 
     /// Whether somebody is told of what happens: Python code, which is to run in the task that waits.

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use http::{HeaderMap, Method};
+use pyo3::exceptions::PyException;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -158,7 +159,6 @@ fn usual(name: &str) -> Option<Method> {
         "GET" => Some(Method::GET),
         "HEAD" => Some(Method::HEAD),
         "OPTIONS" => Some(Method::OPTIONS),
-        "DELETE" => Some(Method::DELETE),
         _ => None,
     }
 }
@@ -209,11 +209,16 @@ unsafe fn plain(
     let Some(url) = (*text).to_str().ok().and_then(Target::parse).filter(|url| url.userinfo().is_none()) else {
         return Ok(None);
     };
-    if method_has_body(method) {
+    let client = client.bind(py).cast::<HttpClient>()?;
+    if method_has_body(method) || client.get().state(py).0.is_closed() {
         return Ok(None);
     }
-    let client = client.bind(py).cast::<HttpClient>()?;
-    let Some(headers) = native.template(py, client)? else { return Ok(None) };
+    let headers = match native.template(py, client) {
+        Ok(Some(headers)) => headers,
+        // What is wrong with the headers, Python says when the request is awaited.
+        Err(error) if !error.is_instance_of::<PyException>(py) => return Err(error),
+        Ok(None) | Err(_) => return Ok(None),
+    };
     let asked = Asked { method: method.clone(), url, headers };
     let options = options.bind(py).cast::<HttpOptions>()?;
     let session = Some(session.to_owned().into());
@@ -222,7 +227,7 @@ unsafe fn plain(
 
 /// Python says what a request with an empty body has in its head.
 fn method_has_body(method: &Method) -> bool {
-    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE)
 }
 
 impl HttpSession {

@@ -58,6 +58,16 @@ impl Trust {
         if let Self::Fingerprint(digest) = self { Some(*digest) } else { None }
     }
 
+    /// As it was given.
+    pub fn to_python(&self, py: Python<'_>) -> Owned {
+        match self {
+            Self::Usual => PyBool::new(py, true).to_owned().into_any().into(),
+            Self::Anybody => PyBool::new(py, false).to_owned().into_any().into(),
+            Self::Fingerprint(digest) => PyBytes::new(py, digest).into_any().into(),
+            Self::Context(context) => context.clone(),
+        }
+    }
+
     /// The same for the client. `None`: as usual.
     pub fn choice(&self, py: Python<'_>, contexts: &Contexts) -> PyResult<Option<TlsChoice>> {
         Ok(match self {
