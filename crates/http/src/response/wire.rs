@@ -71,7 +71,9 @@ impl<R: Runtime> Wire<R> {
 
     /// Nobody may have it.
     pub(crate) fn close(&mut self) {
-        drop(self.0.take());
+        if let Some(lease) = self.0.take() {
+            lease.close();
+        }
     }
 
     /// Nobody wants the answer: if the rest of it is here the next request may have the connection, else nobody.
