@@ -1,7 +1,7 @@
 """An HTTP client with aiohttp's interface, whose work is done in Rust inside of rondel's loop.
 
-``from rondel import http as aiohttp`` runs programs that use aiohttp's client. They need rondel's loop:
-``rondel.run(main())``, or ``python -m rondel program.py``.
+``from rondel import http as aiohttp`` runs programs that use aiohttp's client. They need rondel's
+loop: ``rondel.run(main())``, or ``python -m rondel program.py``.
 
 What differs from aiohttp stands in docs/guide-http.md.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Never
 
 from .._rondel import __version__
-from . import _require_extra, abc, exceptions, hdrs, typedefs  # noqa: F401  first: say in one line what is missing
+from . import _require_extra, abc, exceptions, hdrs, typedefs  # noqa: F401  the first one first
 from . import exceptions as client_exceptions
 from ._oneshot import request
 from ._request import ClientRequest
@@ -246,17 +246,27 @@ __all__ = (
 
 #: What aiohttp has besides its client.
 _OF_THE_SERVER = frozenset(
-    {"ChainMapProxy", "ETag", "GunicornUVLoopWebWorker", "GunicornWebWorker", "pytest_plugin", "test_utils", "web"}
+    {
+        "ChainMapProxy",
+        "ETag",
+        "GunicornUVLoopWebWorker",
+        "GunicornWebWorker",
+        "pytest_plugin",
+        "test_utils",
+        "web",
+    }
 )
 
 
 def __getattr__(name: str) -> Never:
     if name in _OF_THE_SERVER:
         raise AttributeError(
-            f"rondel.http is a client and has no {name!r}: take it from aiohttp, whose server runs on rondel's loop"
+            f"rondel.http is a client and has no {name!r}: take it from aiohttp, "
+            "whose server runs on rondel's loop"
         )
     if name == "set_zlib_backend":
         raise AttributeError(
-            "rondel.http has no 'set_zlib_backend': bodies are decoded in Rust, there is no backend to choose"
+            "rondel.http has no 'set_zlib_backend': "
+            "bodies are decoded in Rust, there is no backend to choose"
         )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

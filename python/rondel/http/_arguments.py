@@ -69,14 +69,25 @@ def check_names(names: Iterable[str]) -> None:
         if name not in ARGUMENTS:
             close = get_close_matches(name, ARGUMENTS, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise TypeError(f"A request of ClientSession got an unexpected keyword argument {name!r}{hint}")
+            raise TypeError(
+                f"A request of ClientSession got an unexpected keyword argument {name!r}{hint}"
+            )
 
 
 def check_names_list(names: Iterable[str]) -> Iterable[str]:
     """The argument ``skip_auto_headers``. Raises TypeError for one name in place of several."""
     if isinstance(names, str):
-        raise TypeError(f"skip_auto_headers is a list of names, such as [{names!r}], got the text {names!r}")
+        raise TypeError(
+            f"skip_auto_headers is a list of names, such as [{names!r}], got the text {names!r}"
+        )
     return names
+
+
+def _check_max_redirects(count: Any) -> None:
+    if isinstance(count, bool) or not isinstance(count, int):
+        raise TypeError(f"max_redirects is a number of redirects (0: any number), got {count!r}")
+    if count < 0:
+        raise ValueError(f"max_redirects can't be negative (0: any number), got {count!r}")
 
 
 def status_check(check: Any) -> StatusCheck:
@@ -167,8 +178,7 @@ class Arguments:
             raise TypeError(f"method is a str, got {method!r}")
         if data is not None and json is not None:
             raise ValueError("data and json parameters can not be used at the same time")
-        if isinstance(max_redirects, bool) or not isinstance(max_redirects, int) or max_redirects < 0:
-            raise ValueError(f"max_redirects is a number of redirects (0: any number), got {max_redirects!r}")
+        _check_max_redirects(max_redirects)
         self.method = method.upper()
         self.url = self._target(session, url)
         self.params = params or None
@@ -177,7 +187,7 @@ class Arguments:
         self.headers = headers
         self.skip_auto_headers: frozenset[str] = session.skip_auto_headers
         if skip_auto_headers is not None:
-            self.skip_auto_headers = self.skip_auto_headers.union(check_names_list(skip_auto_headers))
+            self.skip_auto_headers |= frozenset(check_names_list(skip_auto_headers))
         self.auth = auth
         self.allow_redirects = bool(allow_redirects)
         self.max_redirects = max_redirects
@@ -196,7 +206,9 @@ class Arguments:
         self.server_hostname = server_hostname
         self.trace_request_ctx = trace_request_ctx
         self.read_bufsize = session._read_bufsize if read_bufsize is None else read_bufsize
-        self.auto_decompress = session.auto_decompress if auto_decompress is None else auto_decompress
+        self.auto_decompress = (
+            session.auto_decompress if auto_decompress is None else auto_decompress
+        )
         self.max_line_size = session._max_line_size if max_line_size is None else max_line_size
         self.max_field_size = session._max_field_size if max_field_size is None else max_field_size
         self.max_headers = session._max_headers if max_headers is None else max_headers

@@ -1,4 +1,6 @@
-"""The field WWW-Authenticate, as far as digest authentication goes (RFC 9110, 11.6.1; RFC 7616, 3.3)."""
+"""The field WWW-Authenticate, as far as digest authentication goes (RFC 9110, 11.6.1; RFC 7616,
+3.3).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from typing import Final, NamedTuple
 
 from .exceptions import ClientError
 
-#: A parameter; or a word alone, which is the scheme of the next challenge. What was looked at is not tried in parts.
+#: A parameter; or a word alone, which is the scheme of the next challenge. What was looked at is
+#: not tried in parts.
 _PART: Final = re.compile(r'(?:^|[\s,])((?>\w+))(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+)))?')
 _ESCAPED: Final = re.compile(r"\\(.)")
 

@@ -23,15 +23,17 @@ class _Closing(Protocol):
     ) -> Any: ...
 
 
-_T = TypeVar("_T", bound=_Closing, covariant=True)
+_T_co = TypeVar("_T_co", bound=_Closing, covariant=True)
 
 
-class RequestContextManager(Coroutine[Any, Any, _T], Generic[_T]):
-    """A request, or a WebSocket that is being opened: awaited, it is the response; ``async with`` also ends that."""
+class RequestContextManager(Coroutine[Any, Any, _T_co], Generic[_T_co]):
+    """A request, or a WebSocket that is being opened: awaited, it is the response; ``async with``
+    also ends that.
+    """
 
     __slots__ = ("_coro", "_resp")
 
-    def __init__(self, coro: Coroutine[Any, Any, _T]) -> None:
+    def __init__(self, coro: Coroutine[Any, Any, _T_co]) -> None:
         self._coro = coro
 
     def send(self, value: Any, /) -> Any:
@@ -46,19 +48,22 @@ class RequestContextManager(Coroutine[Any, Any, _T], Generic[_T]):
         """Give it up."""
         self._coro.close()
 
-    def __await__(self) -> Generator[Any, Any, _T]:
+    def __await__(self) -> Generator[Any, Any, _T_co]:
         return self._coro.__await__()
 
-    def __iter__(self) -> Generator[Any, Any, _T]:
+    def __iter__(self) -> Generator[Any, Any, _T_co]:
         return self.__await__()
 
-    async def __aenter__(self) -> _T:
+    async def __aenter__(self) -> _T_co:
         self._resp = await self._coro
-        entered: _T = await self._resp.__aenter__()
+        entered: _T_co = await self._resp.__aenter__()
         return entered
 
     async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         await self._resp.__aexit__(exc_type, exc, tb)
 
@@ -82,7 +87,10 @@ class SessionRequestContextManager:
         return self._resp
 
     async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, tb: TracebackType | None
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         if self._resp is not None:
             self._resp.close()

@@ -5,6 +5,7 @@ The native client asks for them hop by hop, and reports what each answer sets.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from yarl import URL
@@ -13,6 +14,7 @@ from .cookiejar import DummyCookieJar, _UnlimitedCookieJar, parse_cookie_header
 
 if TYPE_CHECKING:
     from .abc import AbstractCookieJar
+    from .session import ClientSession
     from .typedefs import LooseCookies
 
 
@@ -38,7 +40,7 @@ class JarCookies:
         """What the jar has for ``url``."""
         if not self._jar:
             return None
-        return _field({name: morsel.coded_value for name, morsel in self._jar.filter_cookies(_url(url)).items()})
+        return _field(_values(self._jar, _url(url)))
 
     def store(self, url: str, values: list[str]) -> None:
         """Let the jar keep them."""
@@ -46,7 +48,8 @@ class JarCookies:
 
 
 class RequestCookies:
-    """The jar's, with a request's own over them, which only the origin gets that the request was for.
+    """The jar's, with a request's own over them, which only the origin gets that the request was
+    for.
 
     Raises, when it is made, what the jar makes of an argument that is none.
     """
@@ -54,7 +57,12 @@ class RequestCookies:
     __slots__ = ("_explicit", "_jar", "_origin", "_own")
 
     def __init__(
-        self, jar: AbstractCookieJar, cookies: LooseCookies | None, explicit: str | None, url: URL
+        self,
+        jar: AbstractCookieJar,
+        cookies: LooseCookies | None,
+        explicit: str | None,
+        url: URL,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._jar = jar
         self._explicit = explicit
@@ -65,7 +73,7 @@ class RequestCookies:
                 unsafe=jar.unsafe,
                 quote_cookie=jar.quote_cookie,
                 treat_as_secure_origin=list(jar.treat_as_secure_origin),
-                loop=jar._loop,
+                loop=loop,
             )
             self._own.update_cookies(cookies)
 
@@ -75,14 +83,16 @@ class RequestCookies:
         if target.origin() != self._origin:
             # Once led elsewhere, a request does not get them back.
             self._own = self._explicit = None
-        found = {name: morsel.coded_value for name, morsel in self._jar.filter_cookies(target).items()}
+        found = _values(self._jar, target)
         if self._own is not None:
-            found |= {name: morsel.coded_value for name, morsel in self._own.filter_cookies(target).items()}
+            found |= _values(self._own, target)
         if self._explicit is None:
             return _field(found)
         if not found:
             return self._explicit
-        explicit = {name: morsel.coded_value for name, morsel in parse_cookie_header(self._explicit)}
+        explicit = {
+            name: morsel.coded_value for name, morsel in parse_cookie_header(self._explicit)
+        }
         return _field(explicit | found)
 
     def store(self, url: str, values: list[str]) -> None:
@@ -91,12 +101,12 @@ class RequestCookies:
 
 
 def request_cookies(
-    jar: AbstractCookieJar, cookies: LooseCookies | None, explicit: str | None, url: URL
+    session: ClientSession, cookies: LooseCookies | None, explicit: str | None, url: URL
 ) -> Cookies | None:
     """What a request needs: None if there are no cookies, and none are kept."""
     if cookies is None and explicit is None:
-        return session_cookies(jar)
-    return RequestCookies(jar, cookies, explicit, url)
+        return session._cookies
+    return RequestCookies(session.cookie_jar, cookies, explicit, url, session._loop)
 
 
 def session_cookies(jar: AbstractCookieJar) -> Cookies | None:
@@ -107,7 +117,13 @@ def session_cookies(jar: AbstractCookieJar) -> Cookies | None:
 def _url(text: str) -> URL:
     url = URL(text, encoded=True)
     # A WebSocket's cookies are those of the origin that it is opened at.
-    return url.with_scheme({"ws": "http", "wss": "https"}[url.scheme]) if url.scheme in {"ws", "wss"} else url
+    scheme = {"ws": "http", "wss": "https"}.get(url.scheme)
+    return url if scheme is None else url.with_scheme(scheme)
+
+
+def _values(jar: AbstractCookieJar, url: URL) -> dict[str, str]:
+    """What the jar has for ``url``, by name, as it is sent."""
+    return {name: morsel.coded_value for name, morsel in jar.filter_cookies(url).items()}
 
 
 def _field(cookies: dict[str, str]) -> str | None:

@@ -1,4 +1,5 @@
-"""The straight way of a request: one call of the native client, which follows redirects and tries again itself.
+"""The straight way of a request: one call of the native client, which follows redirects and tries
+again itself.
 
 What needs Python in between goes hop by hop instead: `_hops`.
 """
@@ -46,7 +47,7 @@ def send(session: ClientSession, asked: Arguments) -> Exchange | None:
     if asked.cookies is not None or hdrs.COOKIE in headers:
         own = headers.popall(hdrs.COOKIE, None)
         explicit = "; ".join(own) if own else None
-        cookies = request_cookies(session.cookie_jar, asked.cookies, explicit, asked.url)
+        cookies = request_cookies(session, asked.cookies, explicit, asked.url)
     request = session._request_class(
         asked.method,
         asked.url,
@@ -80,7 +81,6 @@ def send(session: ClientSession, asked: Arguments) -> Exchange | None:
             session,
             asked,
             request,
-            trust=connector._trust(asked.trust),
             cookies=cookies,
             timeout=asked.timeout,
             follow=asked.allow_redirects,
@@ -89,7 +89,9 @@ def send(session: ClientSession, asked: Arguments) -> Exchange | None:
             observer=None,
         )
     fields = finish(request, force_close=connector.force_close)
-    return connector._client.send(request.method, request._wire_url(), fields, body, options, session, None)
+    return connector._client.send(
+        request.method, request._wire_url(), fields, body, options, session, None
+    )
 
 
 def finish(request: ClientRequest, *, force_close: bool) -> list[tuple[bytes, bytes]]:
@@ -99,7 +101,7 @@ def finish(request: ClientRequest, *, force_close: bool) -> list[tuple[bytes, by
 
 
 def explicit_auth(asked: Arguments, header: str | None) -> BasicAuth | None:
-    """The argument ``auth``. Raises ValueError if the URL, or a header, says who the user is, too."""
+    """The argument ``auth``. Raises ValueError if the URL or a header says who the user is, too."""
     in_url = asked.url.raw_user is not None or asked.url.raw_password is not None
     if asked.auth is not None and in_url:
         raise ValueError("Cannot combine AUTH argument with credentials encoded in URL")

@@ -12,6 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from . import exceptions as ex
 from .connection import ConnectionKey
+from .fingerprint import Fingerprint
 from .info import RequestInfo, info_of
 
 Head: TypeAlias = tuple[str, str, list[tuple[bytes, bytes]]]
@@ -51,7 +52,8 @@ class Report:
 
     def key(self) -> ConnectionKey:
         """Whom it was for, as an exception carries it."""
-        return ConnectionKey(self.host or "", self.port, self.tls, self.ssl, None, None, None)
+        ssl = Fingerprint(self.ssl) if isinstance(self.ssl, bytes) else self.ssl
+        return ConnectionKey(self.host or "", self.port, self.tls, ssl, None, None, None)
 
     def system(self) -> OSError:
         """The system's error, or one with the message alone."""
@@ -68,17 +70,17 @@ class Report:
             return None
         return CIMultiDictProxy(
             CIMultiDict(
-                (name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in self.headers
+                (name.decode("latin-1"), value.decode("utf-8", "surrogateescape"))
+                for name, value in self.headers
             )
         )
 
     def where(self) -> str:
-        """The request's URL, or the host, for messages."""
-        if self.url is not None:
-            return self.url
-        if self.request is not None:
-            return self.request[1]
-        return f"{self.host}:{self.port}"
+        """The request's URL without its fragment, or the host, for messages."""
+        if self.url is None and self.request is None:
+            return f"{self.host}:{self.port}"
+        url = self.url if self.url is not None else self.info().url
+        return str(url).partition("#")[0]
 
 
 def make(kind: str, **known: Any) -> BaseException:
@@ -109,7 +111,9 @@ def _tls(report: Report) -> BaseException:
     if report.os_error is not None and not isinstance(report.os_error, ssl_module.SSLError):
         # The peer has hung up, or the like: the connection's failure, not that of TLS.
         return _connect(report)
-    return ex.ClientConnectorSSLError(report.key(), ssl_module.SSLError(1, f"[SSL] {report.message}"))
+    return ex.ClientConnectorSSLError(
+        report.key(), ssl_module.SSLError(1, f"[SSL] {report.message}")
+    )
 
 
 def _certificate(report: Report) -> BaseException:
@@ -127,7 +131,9 @@ def _certificate(report: Report) -> BaseException:
 
 def _io(report: Report) -> BaseException:
     if report.os_error is None:
-        return ex.ClientConnectionError(report.message or f"The connection to {report.where()} failed")
+        return ex.ClientConnectionError(
+            report.message or f"The connection to {report.where()} failed"
+        )
     error = report.os_error
     strerror = error.strerror or (os.strerror(error.errno) if error.errno else report.message)
     return ex.ClientOSError(error.errno, strerror)
@@ -144,6 +150,13 @@ def _body(report: Report) -> BaseException:
         if cause is not None
         else f"Can not write request body for {report.where()}: {report.message}"
     )
+
+
+def _payload(report: Report) -> BaseException:
+    why = report.message.removeprefix("incomplete or undecodable body: ")
+    if why.startswith("Can not decode"):
+        return ex.ClientPayloadError(why)
+    return ex.ClientPayloadError(f"Response payload is not completed: {why}")
 
 
 def _proxy(report: Report) -> BaseException:
@@ -189,7 +202,9 @@ _MAKERS: dict[str, Callable[[Report], BaseException]] = {
         report.url or report.message,
         "Server attempted redirecting to a location that does not look like a URL",
     ),
-    "RedirectNotHttp": lambda report: ex.NonHttpUrlRedirectClientError(report.url or report.message),
+    "RedirectNotHttp": lambda report: ex.NonHttpUrlRedirectClientError(
+        report.url or report.message
+    ),
     "TooManyRedirects": _redirects,
     "Lookup": lambda report: ex.ClientConnectorDNSError(report.key(), report.system()),
     "Connect": _connect,
@@ -199,7 +214,7 @@ _MAKERS: dict[str, Callable[[Report], BaseException]] = {
     "Disconnected": lambda report: ex.ServerDisconnectedError(report.message or None),
     "Io": _io,
     "Malformed": _malformed,
-    "Payload": lambda report: ex.ClientPayloadError(report.message),
+    "Payload": _payload,
     "Bomb": lambda report: ex.ClientPayloadError(report.message),
     "TimeoutTotal": _total,
     "TimeoutConnect": _connection_timeout,

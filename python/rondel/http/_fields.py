@@ -14,7 +14,8 @@ from . import hdrs
 from ._tokens import encode_field
 from .typedefs import LooseHeaders
 
-USER_AGENT: Final = f"Python/{sys.version_info.major}.{sys.version_info.minor} rondel/{_rondel.__version__}"
+_PYTHON: Final = f"Python/{sys.version_info.major}.{sys.version_info.minor}"
+USER_AGENT: Final = f"{_PYTHON} rondel/{_rondel.__version__}"
 
 #: What a request says by itself.
 AUTO_HEADERS: Final[dict[istr, str]] = {
@@ -105,7 +106,9 @@ class PlainHead:
 
 
 def add_connection(headers: CIMultiDict[str], *, http10: bool, force_close: bool) -> None:
-    """Say whether the connection is to be kept, where that is not what the version of HTTP means by itself."""
+    """Say whether the connection is to be kept, where that is not what the version of HTTP means by
+    itself.
+    """
     if hdrs.CONNECTION in headers or http10 == force_close:
         return
     headers[hdrs.CONNECTION] = "close" if force_close else "keep-alive"

@@ -1,7 +1,8 @@
-"""The way of a request hop by hop, for what needs Python in between: traces, middlewares, bodies that are streamed, and
-who the user is by .netrc or the session's own ``auth``.
+"""The way of a request hop by hop, for what needs Python in between: traces, middlewares, bodies
+that are streamed, and who the user is by .netrc or the session's own ``auth``.
 
-What decides, redirects and retries, is native all the same: `_rondel.http_redirect` and `http_retry`.
+What decides, redirects and retries, is native all the same: `_rondel.http_redirect` and
+`http_retry`.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from .._rondel import HttpResponse, http_redirect, http_retry
 from . import _errors, hdrs, tracing
 from . import exceptions as ex
 from ._arguments import Arguments
-from ._cookies_use import Cookies, request_cookies
+from ._cookies_use import request_cookies
 from ._direct import explicit_auth
 from ._fields import merge
-from ._sending import Sending
+from ._sending import Sending, is_spent
 from ._traces import Traces
 from .auth import BasicAuth, netrc_auth
 from .middlewares import build_client_middlewares
@@ -43,14 +44,15 @@ async def run(session: ClientSession, asked: Arguments) -> ClientResponse:
         tracker._bind()
     timeout = asked.timeout
     when = deadline(session._loop.time(), timeout.total, timeout.ceil_threshold)
-    hops = Hops(session, asked, when)
+    scope = asyncio.timeout_at(when)
     try:
-        async with asyncio.timeout_at(when) as scope:
+        hops = Hops(session, asked, when)
+        async with scope:
             return await hops.run()
     except TimeoutError as error:
         if not scope.expired():
             raise
-        raise _errors.make("TimeoutTotal", url=str(hops.url), seconds=timeout.total) from error
+        raise _errors.make("TimeoutTotal", url=str(asked.url), seconds=timeout.total) from error
     finally:
         if tracker is not None:
             tracker._request_over()
@@ -70,7 +72,7 @@ class Hops:
         self._auth = explicit_auth(asked, self._headers.get(hdrs.AUTHORIZATION))
         own = self._headers.popall(hdrs.COOKIE, None)
         explicit = "; ".join(own) if own else None
-        self._cookies: Cookies | None = request_cookies(session.cookie_jar, asked.cookies, explicit, asked.url)
+        self._cookies = request_cookies(session, asked.cookies, explicit, asked.url)
         self._history: list[ClientResponse] = []
         traced = bool(session.trace_configs)
         self._traces = Traces(session, asked.trace_request_ctx) if traced else None
@@ -97,10 +99,8 @@ class Hops:
             if response is not None:
                 response.close()
             await self._sending.abandon()
-            if self._traces is not None:
-                self._traces.abandon()
-                if begun:
-                    await self._tell("on_request_exception", tracing.TraceRequestExceptionParams, error)
+            if self._traces is not None and begun:
+                await self._failed(self._traces, error)
             raise
         self._sending.leave()
         return response
@@ -113,13 +113,19 @@ class Hops:
         while True:
             request = await self._request()
             handler = self._sending.send
-            through = build_client_middlewares(handler, asked.middlewares) if asked.middlewares else handler
+            through = (
+                build_client_middlewares(handler, asked.middlewares)
+                if asked.middlewares
+                else handler
+            )
             try:
                 response = await through(request)
             except Exception as error:
                 pause = self._pause(request, attempt, loop.time() - started, error=error)
                 if pause is None:
-                    if isinstance(error, OSError) and not isinstance(error, (ex.ClientError, TimeoutError)):
+                    if isinstance(error, OSError) and not isinstance(
+                        error, (ex.ClientError, TimeoutError)
+                    ):
                         raise ex.ClientOSError(*error.args) from error
                     raise
             else:
@@ -182,7 +188,8 @@ class Hops:
             self._auth = await asyncio.to_thread(netrc_auth, url.host)
         if self._auth is not None and hdrs.AUTHORIZATION in self._headers:
             raise ValueError(
-                "Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded in URL"
+                "Cannot combine AUTHORIZATION header with AUTH argument or "
+                "credentials encoded in URL"
             )
         return self._auth
 
@@ -208,11 +215,11 @@ class Hops:
             await self._sending.close_payload()
             self._data = None
             self._headers.popall(hdrs.CONTENT_LENGTH, None)
-        elif getattr(self._data, "consumed", False):
+        elif is_spent(self._data):
             response.close()
             raise ex.ClientPayloadError(
-                "Cannot follow redirect with a consumed request body. Use bytes, a seekable file-like object, "
-                "or set allow_redirects=False."
+                "Cannot follow redirect with a consumed request body. Use bytes, "
+                "a seekable file-like object, or set allow_redirects=False."
             )
         if not same_origin:
             self._auth = None
@@ -235,7 +242,7 @@ class Hops:
         retry = self._asked.retry
         if retry is None or (error is not None and not _may_fare_better(error)):
             return None
-        if request._body is not None and request._body.consumed:
+        if is_spent(request._body):
             return None
         status = None if response is None else response.status
         after = None if response is None else response._header("retry-after")
@@ -251,6 +258,13 @@ class Hops:
         elif check:
             response.raise_for_status()
 
+    async def _failed(self, traces: Traces, error: BaseException) -> None:
+        """Tell the traces, which may still be busy with what came before."""
+        try:
+            await self._tell("on_request_exception", tracing.TraceRequestExceptionParams, error)
+        finally:
+            traces.abandon()
+
     async def _tell(self, signal: str, params: Any, *more: object) -> None:
         if self._traces is not None:
             url = self.url.extend_query(self._params) if self._params else self.url
@@ -258,7 +272,7 @@ class Hops:
 
 
 def _may_fare_better(error: Exception) -> bool:
-    """Whether the next attempt may: what the user did wrong stays wrong, and so does a certificate."""
+    """Whether the next attempt may: what the user did wrong stays wrong, as a certificate does."""
     if isinstance(error, (ex.ClientSSLError, ex.ServerFingerprintMismatch)):
         return False
     return isinstance(error, (ex.ClientOSError, ex.ServerDisconnectedError, ex.ServerTimeoutError))

@@ -15,7 +15,8 @@ _PARAMETER: Final = re.compile(r"([^\s=]+)\s*=\s*(?:(['\"])(.*?)\2|(\S*))$", re.
 
 
 def parse_links(fields: list[str], base: URL) -> MultiDictProxy[MultiDictProxy[str | URL]]:
-    """The links by their ``rel`` (by their target, if they have none), each with its parameters and ``url``.
+    """The links by their ``rel`` (by their target, if they have none), each with its parameters and
+    ``url``.
 
     Malformed links and parameters are left out.
     """

@@ -24,7 +24,9 @@ class MediaType(NamedTuple):
 
 @lru_cache(maxsize=64)
 def parse_media_type(field: str | None) -> MediaType:
-    """Take the field apart. A body without one, or with a malformed one, is of the type that says nothing."""
+    """Take the field apart. A body without one, or with a malformed one, is of the type that says
+    nothing.
+    """
     essence, _, _ = (field or "").partition(";")
     essence = essence.strip().lower()
     if essence.count("/") != 1:
@@ -37,7 +39,9 @@ def parse_media_type(field: str | None) -> MediaType:
 
 
 def is_expected(field: str, expected: str) -> bool:
-    """Whether a field is of the type that a program expects: all kinds of JSON are ``application/json``."""
+    """Whether a field is of the type that a program expects: all kinds of JSON are
+    ``application/json``.
+    """
     if expected == "application/json":
         return _JSON.match(field) is not None
     return expected in field

@@ -25,10 +25,10 @@ def request(
     loop: asyncio.AbstractEventLoop | None = None,
     **arguments: Any,
 ) -> SessionRequestContextManager:
-    """Make one request: ``async with request("GET", url) as response``. The response is read in there.
+    """Make one request, whose response is read in ``async with``.
 
-    It takes what `ClientSession.request` takes. A program that makes several is faster with a session, which keeps
-    connections.
+    It takes what `ClientSession.request` takes. A program that makes several is faster with a
+    session, which keeps connections.
     """
     check_names(arguments)
     owner = connector is None

@@ -1,4 +1,4 @@
-"""The options that the native client takes, made of a session's settings and a request's arguments."""
+"""What the native client is told of a request, by a session's settings and the arguments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._rondel import HttpOptions
 from ._fields import encode
-from .fingerprint import Trust, native_trust
+from .fingerprint import native_trust
 from .retry import Retry
 from .timeouts import ClientTimeout
 from .versions import HttpVersion10
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from .session import ClientSession
 
 
-def session_options(session: ClientSession, trust: Trust, cookies: Cookies | None, *, follow: bool) -> HttpOptions:
+def session_options(
+    session: ClientSession, cookies: Cookies | None, *, follow: bool
+) -> HttpOptions:
     """For requests that ask for nothing special."""
     timeout = session.timeout
     return HttpOptions(
@@ -35,7 +37,7 @@ def session_options(session: ClientSession, trust: Trust, cookies: Cookies | Non
         raise_for_status=session.raise_for_status is True,
         proxy=None,
         proxy_headers=[],
-        tls=native_trust(trust),
+        tls=True,
         server_hostname=None,
         expect_continue=False,
         cookies=cookies,
@@ -56,7 +58,6 @@ def request_options(
     asked: Arguments,
     request: ClientRequest,
     *,
-    trust: Trust,
     cookies: Cookies | None,
     timeout: ClientTimeout,
     follow: bool,
@@ -79,7 +80,7 @@ def request_options(
         raise_for_status=raise_for_status,
         proxy=None if request.proxy is None else str(request.proxy),
         proxy_headers=encode(proxy_headers, without_host=None) if proxy_headers else [],
-        tls=native_trust(trust),
+        tls=native_trust(request.ssl),
         server_hostname=request.server_hostname,
         expect_continue=request.expect100,
         cookies=cookies,

@@ -11,7 +11,14 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from . import hdrs, payload
-from ._fields import AUTO_HEADERS, BODILESS_METHODS, TYPED_METHODS, USER_AGENT, add_connection, to_headers
+from ._fields import (
+    AUTO_HEADERS,
+    BODILESS_METHODS,
+    TYPED_METHODS,
+    USER_AGENT,
+    add_connection,
+    to_headers,
+)
 from ._tokens import check_method
 from ._writer import check_compress
 from .auth import BasicAuth, strip_auth
@@ -37,7 +44,9 @@ class ClientRequest:
     GET_METHODS: ClassVar = set(BODILESS_METHODS)
     POST_METHODS: ClassVar = set(TYPED_METHODS)
     ALL_METHODS: ClassVar = GET_METHODS | POST_METHODS | {"DELETE"}
-    DEFAULT_HEADERS: ClassVar = {name: AUTO_HEADERS[name] for name in (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING)}
+    DEFAULT_HEADERS: ClassVar = {
+        name: AUTO_HEADERS[name] for name in (hdrs.ACCEPT, hdrs.ACCEPT_ENCODING)
+    }
 
     _body: payload.Payload | None = None
 
@@ -260,10 +269,14 @@ class ClientRequest:
                 self.headers[name] = value
 
     def update_transfer_encoding(self) -> None:
-        """Say that the body goes in chunks, if it does. Raises ValueError if the headers say otherwise."""
+        """Say that the body goes in chunks, if it does. Raises ValueError if the headers say
+        otherwise.
+        """
         if "chunked" in self.headers.get(hdrs.TRANSFER_ENCODING, "").lower():
             if self.chunked:
-                raise ValueError('chunked can not be set if "Transfer-Encoding: chunked" header is set')
+                raise ValueError(
+                    'chunked can not be set if "Transfer-Encoding: chunked" header is set'
+                )
         elif self.chunked:
             if hdrs.CONTENT_LENGTH in self.headers:
                 raise ValueError("chunked can not be set if Content-Length header is set")
@@ -294,8 +307,10 @@ class ClientRequest:
             headers[hdrs.CONTENT_TYPE] = "application/octet-stream"
         add_connection(headers, http10=self.version == HttpVersion10, force_close=force_close)
 
-    def _whole_body(self) -> bytes | None | _SENTINEL:
-        """The body if it is there as a whole, None if there is none, ``sentinel`` if it is to be streamed."""
+    def _whole_body(self) -> bytes | _SENTINEL | None:
+        """The body if it is there as a whole, None if there is none, ``sentinel`` if it is to be
+        streamed.
+        """
         body = self._body
         if body is None:
             return None
@@ -304,7 +319,9 @@ class ClientRequest:
         return sentinel
 
     def _wire_url(self) -> str:
-        """The URL as the native client takes it: with its fragment, which is not sent but remembered."""
+        """The URL as the native client takes it: with its fragment, which is not sent but
+        remembered.
+        """
         url = self.url
         if self.original_url.raw_fragment and self.original_url.with_fragment(None) == url:
             url = self.original_url
@@ -313,7 +330,9 @@ class ClientRequest:
         return str(url)
 
     def _content_length(self) -> int | None:
-        """The bytes that the headers promise; None if the body goes in chunks. Raises ValueError for no number."""
+        """The bytes that the headers promise; None if the body goes in chunks. Raises ValueError
+        for no number.
+        """
         length = self.headers.get(hdrs.CONTENT_LENGTH)
         if length is None:
             return None

@@ -18,7 +18,8 @@ def _check() -> None:
             missing.append(name)
     if missing:
         raise ImportError(
-            f"rondel.http needs {' and '.join(missing)}: pip install 'rondel[http]'", name="rondel.http"
+            f"rondel.http needs {' and '.join(missing)}: pip install 'rondel[http]'",
+            name="rondel.http",
         )
 
 

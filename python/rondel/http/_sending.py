@@ -1,4 +1,6 @@
-"""Sends one hop of a request through the native client: the innermost of what middlewares are put around."""
+"""Sends one hop of a request through the native client: the innermost of what middlewares are put
+around.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,14 @@ if TYPE_CHECKING:
     from ._arguments import Arguments
     from ._request import ClientRequest
     from ._traces import Traces
+    from .payload import Payload
     from .response import ClientResponse
     from .session import ClientSession
+
+
+def is_spent(payload: Payload | None) -> bool:
+    """Whether a body was sent, at least in part, and can't be sent again."""
+    return payload is not None and payload.consumed
 
 
 class Sending:
@@ -86,7 +94,6 @@ class Sending:
             session,
             asked,
             request,
-            trust=connector._trust(request.ssl),
             cookies=None,
             timeout=replace(asked.timeout, total=self._time_left()),
             follow=False,
@@ -99,9 +106,12 @@ class Sending:
             payload = request._body
             if payload is None or payload.consumed:
                 raise ex.ClientPayloadError(
-                    "The body of the request was sent before, and can not be sent again: use bytes or a seekable file"
+                    "The body of the request was sent before, and can not be sent again: "
+                    "use bytes or a seekable file"
                 )
-            on_chunk = None if traces is None else partial(traces.chunk_sent, request.method, request.url)
+            on_chunk = (
+                None if traces is None else partial(traces.chunk_sent, request.method, request.url)
+            )
             upload = self._upload = Upload(
                 payload,
                 length=request._content_length(),
@@ -130,9 +140,10 @@ class Sending:
         return None if self._when is None else max(self._when - self._session._loop.time(), 0.001)
 
     def _repeats(self, request: ClientRequest) -> bool:
-        """Whether a failed attempt is made once more without being asked, as a whole body's is by the native client."""
-        payload = request._body
-        if not self._may_repeat or self._upload is None or payload is None:
+        """Whether a failed attempt is made once more without being asked, as a whole body's is by
+        the native client.
+        """
+        if not self._may_repeat or self._upload is None:
             return False
         self._may_repeat = False
-        return request.method in IDEMPOTENT_METHODS and not payload.consumed
+        return request.method in IDEMPOTENT_METHODS and not is_spent(request._body)

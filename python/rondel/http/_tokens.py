@@ -18,7 +18,8 @@ def check_method(method: str) -> str:
     """The method in capitals. Raises ValueError for what would be none on the wire."""
     if found := _NO_TOKEN.search(method):
         raise ValueError(
-            f"Method cannot contain non-token characters {method!r} (found at least {found.group()!r})"
+            f"Method cannot contain non-token characters {method!r} "
+            f"(found at least {found.group()!r})"
         )
     if not method:
         raise ValueError("Method cannot be empty")
@@ -28,7 +29,8 @@ def check_method(method: str) -> str:
 def encode_field(name: str, value: str) -> tuple[bytes, bytes]:
     """A header field as it is sent: in UTF-8, as aiohttp sends it.
 
-    Raises ValueError for what would change the meaning of the fields that follow, TypeError for what is no text.
+    Raises ValueError for what would change the meaning of the fields that follow, TypeError for
+    what is no text.
     """
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"a header's name and value are str, got {name!r}: {value!r}")

@@ -1,7 +1,8 @@
 """The traces of one request: sent in the order of what happened, and none lost.
 
-What happens to the connection happens in native code, which calls `Traces.notice` at the very moment. A receiver that
-does not wait runs to its end there. One that waits goes on in a task; what comes later waits for it.
+What happens to the connection happens in native code, which calls `Traces.notice` at the very
+moment. A receiver that does not wait runs to its end there. One that waits goes on in a task; what
+comes later waits for it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ class Traces:
         await self.settle()
         await self._call(signal, params)
 
-    def begin_hop(self, method: str, url: URL, headers: CIMultiDict[str], body: bytes | None) -> None:
+    def begin_hop(
+        self, method: str, url: URL, headers: CIMultiDict[str], body: bytes | None
+    ) -> None:
         """A request is about to be sent; ``body`` goes with its head if it is known already."""
         self._head = (method, url, headers)
         self._chunks = [body] if body else []
@@ -76,7 +79,9 @@ class Traces:
         if self._head is not None:
             self._chunks.append(chunk)
         else:
-            self._start("on_request_chunk_sent", tracing.TraceRequestChunkSentParams(method, url, chunk))
+            self._start(
+                "on_request_chunk_sent", tracing.TraceRequestChunkSentParams(method, url, chunk)
+            )
 
     async def settle(self) -> None:
         """Wait for the receivers that still run. Raises what one of them has raised."""
@@ -100,7 +105,9 @@ class Traces:
             return
         method, url, headers = self._head
         self._head = None
-        self._start("on_request_headers_sent", tracing.TraceRequestHeadersSentParams(method, url, headers))
+        self._start(
+            "on_request_headers_sent", tracing.TraceRequestHeadersSentParams(method, url, headers)
+        )
         chunks, self._chunks = self._chunks, []
         for chunk in chunks:
             self.chunk_sent(method, url, chunk)

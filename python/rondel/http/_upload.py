@@ -19,7 +19,9 @@ _running: set[asyncio.Task[None]] = set()
 
 
 class Upload:
-    """One attempt to send ``payload``. ``body`` goes to the native client; `begin` starts the sending."""
+    """One attempt to send ``payload``. ``body`` goes to the native client; `begin` starts the
+    sending.
+    """
 
     __slots__ = ("_length", "_payload", "_task", "_tracker", "_writer", "body")
 
@@ -54,11 +56,12 @@ class Upload:
         if task is None or task.done():
             return
         task.cancel()
-        # Its errors are the request's, which has them of the body; a cancellation of ours still passes.
+        # Its errors are the request's, which has them of the body; a cancellation of ours still
+        # passes.
         await asyncio.wait([task])
 
     def close_payload_at_end(self) -> None:
-        """Let the payload go once it is sent: the request is answered, and it is not needed again."""
+        """Let the payload go once it is sent: the request is answered, it is not needed again."""
         if self._task is None or self._task.done():
             self._payload._close()
         else:

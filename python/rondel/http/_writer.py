@@ -19,7 +19,9 @@ _LEFT_TO_THREAD = 64 * 1024
 
 
 def check_compress(compress: str | bool | None) -> str | None:
-    """The coding that the argument ``compress`` asks for, if any. Raises ValueError for one that is unknown."""
+    """The coding that the argument ``compress`` asks for, if any. Raises ValueError for one that is
+    unknown.
+    """
     if not compress:
         return None
     coding = "deflate" if compress is True else compress
@@ -29,12 +31,16 @@ def check_compress(compress: str | bool | None) -> str | None:
 
 
 class BodyWriter(AbstractStreamWriter):
-    """Compresses if asked to, counts, tells ``on_chunk`` of each piece, and hands it to the connection.
+    """Compresses if asked to, counts, tells ``on_chunk`` of each piece, and hands it to the
+    connection.
 
-    ``write`` returns when there is room for more: who produces a body goes as fast as the server takes it.
+    ``write`` returns when there is room for more: who produces a body goes as fast as the server
+    takes it.
     """
 
-    def __init__(self, body: HttpBody, compress: str | None, on_chunk: Callable[[bytes], None] | None) -> None:
+    def __init__(
+        self, body: HttpBody, compress: str | None, on_chunk: Callable[[bytes], None] | None
+    ) -> None:
         self._body = body
         self._on_chunk = on_chunk
         self._compressor: zlib._Compress | None = None
@@ -47,7 +53,9 @@ class BodyWriter(AbstractStreamWriter):
 
     @property
     def payload_sent(self) -> int:
-        """How many of the producer's bytes have gone to the system: an estimate if they are compressed."""
+        """How many of the producer's bytes have gone to the system: an estimate if they are
+        compressed.
+        """
         sent = self._body.sent
         if self._compressor is None:
             return min(sent, self.payload_accepted)
@@ -56,7 +64,8 @@ class BodyWriter(AbstractStreamWriter):
     def enable_compression(self, encoding: str = "deflate", strategy: int | None = None) -> None:
         """Compress what is written from now on."""
         self._compressor = zlib.compressobj(
-            wbits=_WINDOW_BITS[encoding], strategy=zlib.Z_DEFAULT_STRATEGY if strategy is None else strategy
+            wbits=_WINDOW_BITS[encoding],
+            strategy=zlib.Z_DEFAULT_STRATEGY if strategy is None else strategy,
         )
 
     def enable_chunking(self) -> None:
@@ -71,7 +80,9 @@ class BodyWriter(AbstractStreamWriter):
         compressor = self._compressor
         if compressor is not None:
             if len(data) > _LEFT_TO_THREAD:
-                data = await asyncio.get_running_loop().run_in_executor(None, compressor.compress, data)
+                data = await asyncio.get_running_loop().run_in_executor(
+                    None, compressor.compress, data
+                )
             else:
                 data = compressor.compress(data)
         await self._send(data)

@@ -25,6 +25,9 @@ else:
 __all__ = ("AbstractCookieJar", "AbstractResolver", "AbstractStreamWriter", "ResolveResult")
 
 
+_NO_URL = URL()
+
+
 class ResolveResult(TypedDict):
     """One address of a name: ``host`` is numeric, ``hostname`` what was asked for."""
 
@@ -90,7 +93,7 @@ class AbstractCookieJar(Sized, MorselIterable):
         """Forget the cookies of a domain and of those below it."""
 
     @abstractmethod
-    def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008  immutable
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = _NO_URL) -> None:
         """Keep ``cookies``, which came from ``response_url``."""
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:

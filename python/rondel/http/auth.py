@@ -48,7 +48,9 @@ class BasicAuth(_BasicAuth):
 
     @classmethod
     def decode(cls, auth_header: str, encoding: str = "latin1") -> BasicAuth:
-        """Take the value of ``Authorization`` apart. Raises ValueError if that is none of this kind."""
+        """Take the value of ``Authorization`` apart. Raises ValueError if that is none of this
+        kind.
+        """
         kind, space, encoded = auth_header.partition(" ")
         if not space:
             raise ValueError("Could not parse authorization header.")
@@ -85,7 +87,9 @@ def strip_auth(url: URL) -> tuple[URL, BasicAuth | None]:
 
 
 def netrc_auth(host: str) -> BasicAuth | None:
-    """What the user's .netrc has for a host; the variable NETRC may name another file. Reads a file: it blocks."""
+    """What the user's .netrc has for a host; the variable NETRC may name another file. Reads a
+    file: it blocks.
+    """
     entries = _read_netrc()
     found = entries.authenticators(host) if entries is not None else None
     if found is None:
@@ -99,7 +103,7 @@ def _read_netrc() -> netrc.netrc | None:
     try:
         path = Path(named) if named is not None else Path.home() / ".netrc"
     except RuntimeError as error:
-        logger.debug("Could not resolve home directory when trying to look for .netrc file: %s", error)
+        logger.debug("Could not find the home directory, where .netrc would be: %s", error)
         return None
     try:
         return netrc.netrc(str(path))

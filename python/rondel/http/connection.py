@@ -39,7 +39,9 @@ class ConnectionInfo:
         self._response = response
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What is known: ``peername``, ``sockname``, ``cipher``, ``alpn``, ``tls_version``, ``peercert`` (DER)."""
+        """What is known: ``peername``, ``sockname``, ``cipher``, ``alpn``, ``tls_version``,
+        ``peercert`` (DER).
+        """
         value = self._response._extra_info(name)
         return default if value is None else value
 

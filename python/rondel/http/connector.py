@@ -15,13 +15,22 @@ from typing import Any, Literal, Self, TypeAlias
 
 from .._rondel import HttpClient
 from .abc import AbstractResolver
-from .fingerprint import Fingerprint, Trust, merge_ssl, native_trust
+from .fingerprint import Fingerprint, merge_ssl, native_trust
 from .timeouts import _SENTINEL, sentinel
 
-__all__ = ("AddrInfoType", "BaseConnector", "NamedPipeConnector", "SocketFactoryType", "TCPConnector", "UnixConnector")
+__all__ = (
+    "AddrInfoType",
+    "BaseConnector",
+    "NamedPipeConnector",
+    "SocketFactoryType",
+    "TCPConnector",
+    "UnixConnector",
+)
 
 #: Family, type, protocol, canonical name and address, as ``socket.getaddrinfo`` gives them.
-AddrInfoType: TypeAlias = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
+AddrInfoType: TypeAlias = tuple[
+    int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]
+]
 #: Makes the socket for an address.
 SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
 
@@ -42,12 +51,14 @@ class _Done:
 class BaseConnector:
     """What connectors have in common: a pool of connections, in the loop that they were made in.
 
-    - ``limit``: connections at once, 0 for any number; ``limit_per_host``: to one host, port and way of TLS.
-      A connection of HTTP/2 counts once, however many requests go over it.
-    - ``keepalive_timeout``: seconds for which an idle connection is kept, None for as long as the server keeps it.
+    - ``limit``: connections at once, 0 for any number; ``limit_per_host``: to one host, port and
+      way of TLS. A connection of HTTP/2 counts once, however many requests go over it.
+    - ``keepalive_timeout``: seconds for which an idle connection is kept, None for as long as the
+      server keeps it.
     - ``force_close``: close each connection after one request.
 
-    ``enable_cleanup_closed`` is taken and needs nothing done: connections are closed for good at once.
+    ``enable_cleanup_closed`` is taken and needs nothing done: connections are closed for good at
+    once.
     """
 
     _closed = True  # what __del__ sees if __init__ fails
@@ -154,7 +165,7 @@ class BaseConnector:
         return self._closed
 
     def close(self, *, abort_ssl: bool = False) -> _Done:
-        """Close all connections, those in use too. It is done when this returns; it may be awaited."""
+        """Close all connections, those in use too. All is done when this returns; await it or not."""
         self._close()
         return _Done()
 
@@ -163,27 +174,25 @@ class BaseConnector:
             self._closed = True
             self._client.close()
 
-    def _trust(self, asked: Trust) -> Trust:
-        """Whom a request trusts that asks for ``asked``."""
-        return asked
-
 
 class TCPConnector(BaseConnector):
     """Connects over TCP, with TLS where the URL says https.
 
     Besides what `BaseConnector` takes:
 
-    - ``use_dns_cache``, ``ttl_dns_cache`` (seconds; None: for ever), ``dns_cache_max_size``: addresses of names are kept.
+    - ``use_dns_cache``, ``ttl_dns_cache`` (seconds; None: for ever), ``dns_cache_max_size``:
+      addresses of names are kept.
     - ``resolver``: where addresses come from; the system's ``getaddrinfo`` otherwise.
     - ``family``: ``socket.AF_INET`` or ``AF_INET6``; both otherwise.
     - ``local_addr``: host and port to connect from.
-    - ``ssl``: True verifies by the platform's certificates, False not at all; a `Fingerprint` or an ``SSLContext`` decide
-      themselves. A request's own ``ssl=`` goes first.
-    - ``happy_eyeballs_delay``: seconds after which the next address is tried beside the one before (RFC 8305; None: one
-      after the other). ``interleave``: how many addresses of the first family come first.
+    - ``ssl``: True verifies by the platform's certificates, False not at all; a `Fingerprint` or an
+      ``SSLContext`` decide themselves. A request's own ``ssl=`` goes first.
+    - ``happy_eyeballs_delay``: seconds after which the next address is tried beside the one before
+      (RFC 8305; None: one after the other). ``interleave``: how many addresses of the first family
+      come first.
     - ``socket_factory``: makes the sockets.
-    - ``http2``: True uses HTTP/2 when a server offers it in the TLS handshake, False never does; ``"prior-knowledge"``
-      speaks nothing else, also without TLS.
+    - ``http2``: True uses HTTP/2 when a server offers it in the TLS handshake, False never does;
+      ``"prior-knowledge"`` speaks nothing else, also without TLS.
 
     ``ssl_shutdown_timeout`` is taken and has no effect: closing a connection waits for nothing.
     """
@@ -255,13 +264,12 @@ class TCPConnector(BaseConnector):
         return self._use_dns_cache
 
     def clear_dns_cache(self, host: str | None = None, port: int | None = None) -> None:
-        """Forget the addresses of one host and port, or all. Raises ValueError for one without the other."""
+        """Forget the addresses of one host and port, or all. Raises ValueError for one without the
+        other.
+        """
         if (host is None) != (port is None):
             raise ValueError("either both host and port or none of them are allowed")
         self._client.clear_dns_cache(host, port)
-
-    def _trust(self, asked: Trust) -> Trust:
-        return self._ssl if asked is True else asked
 
 
 class UnixConnector(BaseConnector):

@@ -9,7 +9,14 @@ from typing import Any, Final, Generic, TypeVar
 
 from .._rondel import HttpContent as StreamReader
 
-__all__ = ("EMPTY_PAYLOAD", "DataQueue", "EmptyStreamReader", "EofStream", "FlowControlDataQueue", "StreamReader")
+__all__ = (
+    "EMPTY_PAYLOAD",
+    "DataQueue",
+    "EmptyStreamReader",
+    "EofStream",
+    "FlowControlDataQueue",
+    "StreamReader",
+)
 
 _T = TypeVar("_T")
 
@@ -83,7 +90,9 @@ class DataQueue(Generic[_T]):
         """Take the next. Raises `EofStream` at the end, or what `set_exception` was given."""
         while not self._buffer and not self._eof:
             if self._waiter is not None:
-                raise RuntimeError("read() called while another coroutine is already waiting for incoming data")
+                raise RuntimeError(
+                    "read() called while another coroutine is already waiting for incoming data"
+                )
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
@@ -107,7 +116,7 @@ class DataQueue(Generic[_T]):
 
 
 class FlowControlDataQueue(DataQueue[_T]):
-    """A queue that pauses who fills it: ``protocol`` has ``pause_reading`` and ``resume_reading``."""
+    """A queue that pauses who fills it, by ``pause_reading`` of ``protocol`` and its sibling."""
 
     def __init__(self, protocol: Any, limit: int, *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)

@@ -32,14 +32,15 @@ SUPPORTED_ALGORITHMS: Final = tuple(sorted([*_HASHES, *(name + _SESSION for name
 
 
 class DigestAuthMiddleware:
-    """Answers a server's challenge with a name and a password: ``ClientSession(middlewares=[...])``.
+    """Answers a server's challenge with a name and a password:
+    ``ClientSession(middlewares=[...])``.
 
-    With ``preemptive``, later requests to what the challenge was for say it at once. The name and password are for the
-    origin of the first request, and what that one declares to be of the same protection space; other requests pass as
-    they are.
+    With ``preemptive``, later requests to what the challenge was for say it at once. The name and
+    password are for the origin of the first request, and what that one declares to be of the same
+    protection space; other requests pass as they are.
 
-    Raises ValueError if the name or password is None, or the name has a colon. A challenge that can't be answered makes
-    the request raise `ClientError`.
+    Raises ValueError if the name or password is None, or the name has a colon. A challenge that
+    can't be answered makes the request raise `ClientError`.
     """
 
     def __init__(self, login: str, password: str, preemptive: bool = True) -> None:
@@ -139,11 +140,15 @@ class DigestAuthMiddleware:
             self._nonce_count = 0
         self._challenge = challenge
         origin = response.url.origin()
-        self._space = [str(origin.join(URL(uri))) for uri in challenge.domain.split()] or [str(origin)]
+        self._space = [str(origin.join(URL(uri))) for uri in challenge.domain.split()] or [
+            str(origin)
+        ]
         return challenge
 
     def _in_space(self, url: URL) -> bool:
-        """Whether the last challenge is for ``url`` too: one of its prefixes ends there, or before a slash."""
+        """Whether the last challenge is for ``url`` too: one of its prefixes ends there, or before
+        a slash.
+        """
         text = str(url)
         return any(
             text.startswith(space) and (space.endswith("/") or text[len(space) :][:1] in {"", "/"})

@@ -27,8 +27,8 @@ class ClientError(Exception):
 class ClientResponseError(ClientError):
     """There is a response, and something is wrong with it.
 
-    ``status`` is its code, ``message`` and ``headers`` say more. ``request_info`` tells what was asked for, ``history``
-    holds the responses that redirected.
+    ``status`` is its code, ``message`` and ``headers`` say more. ``request_info`` tells what was
+    asked for, ``history`` holds the responses that redirected.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class ClientResponseError(ClientError):
     ) -> None:
         if code is not None and status is not None:
             raise ValueError(
-                "Both code and status arguments are provided; code is deprecated, use status instead"
+                "Both code and status arguments are provided; "
+                "code is deprecated, use status instead"
             )
         self.request_info = request_info
         self.history = history
@@ -134,7 +135,8 @@ class ClientConnectorError(ClientOSError):
         return self._conn_key.ssl
 
     def __str__(self) -> str:
-        return f"Cannot connect to host {self.host}:{self.port} ssl:{_ssl_name(self.ssl)} [{self.strerror}]"
+        chosen = _ssl_name(self.ssl)
+        return f"Cannot connect to host {self.host}:{self.port} ssl:{chosen} [{self.strerror}]"
 
     # OSError's own would drop what is no errno and no text.
     __reduce__ = BaseException.__reduce__
@@ -162,7 +164,8 @@ class UnixClientConnectorError(ClientConnectorError):
         return self._path
 
     def __str__(self) -> str:
-        return f"Cannot connect to unix socket {self.path} ssl:{_ssl_name(self.ssl)} [{self.strerror}]"
+        chosen = _ssl_name(self.ssl)
+        return f"Cannot connect to unix socket {self.path} ssl:{chosen} [{self.strerror}]"
 
 
 class ServerConnectionError(ClientConnectionError):
@@ -190,7 +193,9 @@ class SocketTimeoutError(ServerTimeoutError):
 
 
 class ServerFingerprintMismatch(ServerConnectionError):
-    """The server's certificate is not the one that was asked for. ``expected`` and ``got`` are SHA-256 digests."""
+    """The server's certificate is not the one that was asked for. ``expected`` and ``got`` are
+    SHA-256 digests.
+    """
 
     def __init__(self, expected: bytes, got: bytes, host: str, port: int) -> None:
         self.expected = expected

@@ -11,9 +11,11 @@ from .exceptions import ServerFingerprintMismatch
 
 
 class Fingerprint:
-    """The SHA-256 digest of the one certificate that is accepted; who has signed it does not matter then.
+    """The SHA-256 digest of the one certificate that is accepted; who has signed it does not matter
+    then.
 
-    ``fingerprint`` is 32 bytes, of the certificate in DER: ``hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()``.
+    ``fingerprint`` is 32 bytes, of the certificate in DER:
+    ``hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()``.
 
     Raises ValueError for a digest of another length; MD5 and SHA-1 are not accepted.
     """
@@ -31,7 +33,7 @@ class Fingerprint:
         return self._fingerprint
 
     def check(self, transport: asyncio.Transport) -> None:
-        """Raise `ServerFingerprintMismatch` unless the peer of a TLS transport has the certificate."""
+        """Raise `ServerFingerprintMismatch` unless the peer of a transport has the certificate."""
         tls = transport.get_extra_info("ssl_object")
         if tls is None:
             return
@@ -68,7 +70,9 @@ def merge_ssl(
         )
     trust = chosen[0] if chosen else True
     if not isinstance(trust, (bool, Fingerprint, ssl_module.SSLContext)):
-        raise TypeError(f"ssl should be SSLContext, bool, Fingerprint or None, got {trust!r} instead.")
+        raise TypeError(
+            f"ssl should be SSLContext, bool, Fingerprint or None, got {trust!r} instead."
+        )
     return trust
 
 

@@ -1,4 +1,5 @@
-"""The names of HTTP's methods and header fields (RFC 9110 and the registries of IANA), as `aiohttp.hdrs` calls them.
+"""The names of HTTP's methods and header fields (RFC 9110 and the registries of IANA), as
+`aiohttp.hdrs` calls them.
 
 The names of fields are ``multidict.istr``: as keys of headers they match in any letter case.
 """

@@ -25,14 +25,22 @@ class RequestInfo(_RequestInfo):
     __slots__ = ()
 
     def __new__(
-        cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | _SENTINEL = sentinel
+        cls,
+        url: URL,
+        method: str,
+        headers: CIMultiDictProxy[str],
+        real_url: URL | _SENTINEL = sentinel,
     ) -> RequestInfo:
         """Take the URL for both, unless they differ."""
-        return super().__new__(cls, url, method, headers, url if isinstance(real_url, _SENTINEL) else real_url)
+        return super().__new__(
+            cls, url, method, headers, url if isinstance(real_url, _SENTINEL) else real_url
+        )
 
 
 class ContentDisposition(NamedTuple):
-    """The field Content-Disposition (RFC 6266): ``inline`` or ``attachment``, its parameters, the file's name."""
+    """The field Content-Disposition (RFC 6266): ``inline`` or ``attachment``, its parameters, the
+    file's name.
+    """
 
     type: str | None
     parameters: MappingProxyType[str, str]
@@ -40,7 +48,9 @@ class ContentDisposition(NamedTuple):
 
 
 def info_of(head: tuple[str, str, list[tuple[bytes, bytes]]]) -> RequestInfo:
-    """What a request that was sent asked for, of its method, its URL (with fragment) and its fields."""
+    """What a request that was sent asked for, of its method, its URL (with fragment) and its
+    fields.
+    """
     from multidict import CIMultiDict, CIMultiDictProxy
     from yarl import URL
 

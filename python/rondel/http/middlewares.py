@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 #: Sends a request.
 ClientHandlerType: TypeAlias = Callable[["ClientRequest"], Awaitable["ClientResponse"]]
-#: Gets a request and what sends it on: may change the one, and call the other once, several times, or not at all.
+#: Gets a request and what sends it on: may change the one, and call the other once, several times,
+#: or not at all.
 ClientMiddlewareType: TypeAlias = Callable[
     ["ClientRequest", ClientHandlerType], Awaitable["ClientResponse"]
 ]

@@ -1,4 +1,6 @@
-"""Bodies that a coroutine function writes: aiohttp's older way, for which asynchronous generators stand now."""
+"""Bodies that a coroutine function writes: aiohttp's older way, for which asynchronous generators
+stand now.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,10 @@ class _Written:
     __slots__ = ("_arguments", "_function", "_keywords")
 
     def __init__(
-        self, function: Callable[..., Awaitable[None]], arguments: tuple[Any, ...], keywords: dict[str, Any]
+        self,
+        function: Callable[..., Awaitable[None]],
+        arguments: tuple[Any, ...],
+        keywords: dict[str, Any],
     ) -> None:
         self._function = function
         self._arguments = arguments
@@ -28,7 +33,9 @@ class _Written:
 
 
 class streamer:  # noqa: N801  aiohttp's name: it is a decorator
-    """Makes a body of ``async def send(writer, ...): await writer.write(b"...")``: ``data=send(...)``."""
+    """Makes a body of ``async def send(writer, ...): await writer.write(b"...")``:
+    ``data=send(...)``.
+    """
 
     def __init__(self, coro: Callable[..., Awaitable[None]]) -> None:
         self.coro = coro

@@ -13,7 +13,9 @@ _SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 
 def environment_proxy(url: URL) -> tuple[URL, BasicAuth | None] | None:
-    """The proxy for a URL, and who the user is there, if the environment says so. May read .netrc: it blocks."""
+    """The proxy for a URL, and who the user is there, if the environment says so. May read .netrc:
+    it blocks.
+    """
     if url.host is not None and proxy_bypass(url.host):
         return None
     named = getproxies().get(url.scheme) if url.scheme in _SCHEMES else None

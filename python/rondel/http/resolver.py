@@ -15,7 +15,9 @@ _NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 
 
 class ThreadedResolver(AbstractResolver):
-    """The system's own way, ``getaddrinfo(3)`` in a thread. A connector without a resolver does the same."""
+    """The system's own way, ``getaddrinfo(3)`` in a thread. A connector without a resolver does the
+    same.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop or asyncio.get_running_loop()
@@ -49,7 +51,9 @@ class AsyncResolver(AbstractResolver):
     Raises RuntimeError if aiodns isn't installed.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None = None, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop | None = None, *args: Any, **kwargs: Any
+    ) -> None:
         aiodns = _aiodns()
         if aiodns is None:
             raise RuntimeError("Resolver requires aiodns library: pip install aiodns")

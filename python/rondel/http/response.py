@@ -1,10 +1,13 @@
-"""Responses: what programs ask for once a response, if at all. What they ask for each time is native."""
+"""Responses: what programs ask for once a response, if at all. What they ask for each time is
+native.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import codecs
 import json as json_module
+import warnings
 from collections.abc import Callable
 from functools import cached_property
 from http.cookies import SimpleCookie
@@ -28,9 +31,10 @@ __all__ = ("ClientResponse",)
 class ClientResponse(HttpResponse):
     """What a server has answered. `ClientSession`'s requests give it; programs make none.
 
-    At once there are ``status``, ``reason``, ``ok``, ``method``, ``version``, ``headers``, ``raw_headers``, ``url``
-    (``real_url`` with its fragment), ``history`` and ``content``, the body as a stream. The body is read by `read`,
-    `text` and `json`. After that, or after ``release()``, the connection serves others; ``close()`` closes it.
+    At once there are ``status``, ``reason``, ``ok``, ``method``, ``version``, ``headers``,
+    ``raw_headers``, ``url`` (``real_url`` with its fragment), ``history`` and ``content``, the body
+    as a stream. The body is read by `read`, `text` and `json`. After that, or after ``release()``,
+    the connection serves others; ``close()`` closes it.
     """
 
     @property
@@ -109,8 +113,8 @@ class ClientResponse(HttpResponse):
         return ContentDisposition(kind, parameters, content_disposition_filename(parameters))
 
     def get_encoding(self) -> str:
-        """The encoding of the body's text: as the server names it, UTF-8 for JSON, or what the session's
-        ``fallback_charset_resolver`` says.
+        """The encoding of the body's text: as the server names it, UTF-8 for JSON, or what the
+        session's ``fallback_charset_resolver`` says.
 
         Raises RuntimeError if that is to be asked, and the body isn't read yet.
         """
@@ -146,8 +150,8 @@ class ClientResponse(HttpResponse):
     ) -> Any:
         """Read the body, and decode it as JSON; None if it is empty.
 
-        Raises `ContentTypeError` if the server calls it something else than ``content_type`` (None: whatever), and what
-        ``loads`` raises.
+        Raises `ContentTypeError` if the server calls it something else than ``content_type`` (None:
+        whatever), and what ``loads`` raises.
         """
         body = self._body
         if body is None:
@@ -182,12 +186,25 @@ class ClientResponse(HttpResponse):
             headers=self.headers,
         )
 
+    def __del__(self, _warnings: Any = warnings) -> None:
+        try:
+            if self.closed:
+                return
+        except RuntimeError:  # a program has made it: there is no connection
+            return
+        session = self._session
+        if session is None or not session._loop.get_debug():
+            return
+        _warnings.warn(f"Unclosed response {self!r}", ResourceWarning, source=self)
+        context = {"client_response": self, "message": "Unclosed response"}
+        session._loop.call_exception_handler(context)
+
     async def wait_for_close(self) -> None:
         """Release it."""
         await self.release()
 
     def __repr__(self) -> str:
-        reason = "None" if not self.reason else self.reason.encode("ascii", "backslashreplace").decode("ascii")
+        reason = str(self.reason or None).encode("ascii", "backslashreplace").decode("ascii")
         return f"<ClientResponse({self.url}) [{self.status} {reason}]>\n{self.headers}\n"
 
     #: Made when asked for.

@@ -1,4 +1,4 @@
-"""When a request is tried again: ``ClientSession(retry=Retry(...))``, or ``retry=`` of one request."""
+"""When requests are tried again: ``retry=Retry(...)`` of a session, or of one request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class RetryBudget:
-    """A limit on the retries of all requests that share it, so that a server in distress is not buried under them.
+    """A limit on the retries of all requests that share it, so that a server in distress is not
+    buried under them.
 
     In the long run at most ``ratio`` retries per request, at once at most ``reserve``.
     """
@@ -46,17 +47,22 @@ class Retry:
     """Exponential backoff with jitter.
 
     - ``attempts``: how often a request is tried, the first time included.
-    - ``backoff``: seconds before the second attempt; ``factor``: by what that is multiplied from one to the next.
-    - ``jitter``: which part of each pause is left to chance, from 0 to 1. At 0.5 a pause is between half and all of it.
-    - ``max_delay``: seconds that no pause exceeds. A server whose Retry-After asks for more is not asked again.
-    - ``statuses``: answers that are worth another attempt. What the server says in Retry-After, in seconds or as a date,
-      goes before ``backoff``.
-    - ``methods``: what may be repeated; None: the idempotent ones (GET, HEAD, OPTIONS, TRACE, PUT, DELETE).
+    - ``backoff``: seconds before the second attempt; ``factor``: by what that is multiplied from
+      one to the next.
+    - ``jitter``: which part of each pause is left to chance, from 0 to 1. At 0.5 a pause is between
+      half and all of it.
+    - ``max_delay``: seconds that no pause exceeds. A server whose Retry-After asks for more is not
+      asked again.
+    - ``statuses``: answers that are worth another attempt. What the server says in Retry-After, in
+      seconds or as a date, goes before ``backoff``.
+    - ``methods``: what may be repeated; None: the idempotent ones (GET, HEAD, OPTIONS, TRACE, PUT,
+      DELETE).
     - ``budget``: a `RetryBudget`, which several may share.
 
-    Besides those answers, what is tried again is what may fare better then: a name that is not found, no connection, a
-    connection that broke, and any time limit but ``total``. A body is sent again only if it can be: bytes, text, forms
-    and files that seek, not generators. ``ClientTimeout.total`` bounds all attempts together.
+    Besides those answers, what is tried again is what may fare better then: a name that is not
+    found, no connection, a connection that broke, and any time limit but ``total``. A body is sent
+    again only if it can be: bytes, text, forms and files that seek, not generators.
+    ``ClientTimeout.total`` bounds all attempts together.
 
     When the attempts are used up, the last answer is returned as it is, or the last error raised.
     """
@@ -141,9 +147,10 @@ class Retry:
 
     def __repr__(self) -> str:
         return (
-            f"Retry(attempts={self._attempts!r}, backoff={self._backoff!r}, factor={self._factor!r}, "
-            f"jitter={self._jitter!r}, max_delay={self._max_delay!r}, statuses={set(self._statuses)!r}, "
-            f"methods={set(self._methods)!r}, budget={self._budget!r})"
+            f"Retry(attempts={self._attempts!r}, backoff={self._backoff!r}, "
+            f"factor={self._factor!r}, jitter={self._jitter!r}, max_delay={self._max_delay!r}, "
+            f"statuses={set(self._statuses)!r}, methods={set(self._methods)!r}, "
+            f"budget={self._budget!r})"
         )
 
 
@@ -151,7 +158,9 @@ def check_retry(retry: Any) -> Retry | None:
     """The argument ``retry`` of a session or a request. Raises TypeError if it is none."""
     if retry is None or isinstance(retry, Retry):
         return retry
-    raise TypeError(f"retry is a rondel.http.Retry or None, got {retry!r}; Retry(attempts=3) tries three times")
+    raise TypeError(
+        f"retry is a rondel.http.Retry or None, got {retry!r}; Retry(attempts=3) tries three times"
+    )
 
 
 def _count(name: str, value: Any, *, least: int) -> int:
@@ -174,7 +183,9 @@ def _statuses(statuses: Any) -> frozenset[int]:
     try:
         chosen = frozenset(statuses)
     except TypeError:
-        raise TypeError(f"statuses is a set of status codes, such as {{429, 503}}, got {statuses!r}") from None
+        raise TypeError(
+            f"statuses is a set of status codes, such as {{429, 503}}, got {statuses!r}"
+        ) from None
     for status in chosen:
         if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
             raise ValueError(f"statuses holds status codes from 100 to 599, got {status!r}")
@@ -183,7 +194,9 @@ def _statuses(statuses: Any) -> frozenset[int]:
 
 def _methods(methods: Any) -> frozenset[str]:
     if isinstance(methods, str):
-        raise TypeError(f"methods is a set of names, such as {{{methods!r}}}, got the text {methods!r}")
+        raise TypeError(
+            f"methods is a set of names, such as {{{methods!r}}}, got the text {methods!r}"
+        )
     try:
         chosen = frozenset(methods)
     except TypeError:

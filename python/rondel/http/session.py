@@ -16,7 +16,7 @@ from yarl import URL
 
 from .._rondel import HttpSession
 from . import payload
-from ._arguments import Arguments, RequestOptions, check_names, check_names_list, status_check
+from ._arguments import Arguments, check_names, check_names_list, status_check
 from ._context import RequestContextManager
 from ._cookies_use import session_cookies
 from ._direct import checked, goes_directly
@@ -30,29 +30,39 @@ from .cookiejar import CookieJar
 from .response import ClientResponse
 from .retry import Retry, check_retry
 from .timeouts import _SENTINEL, ClientTimeout, of_session, sentinel
-from .typedefs import JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, StatusCheck, StrOrURL
+from .typedefs import (
+    JSONBytesEncoder,
+    JSONEncoder,
+    LooseCookies,
+    LooseHeaders,
+    StatusCheck,
+    StrOrURL,
+)
 from .versions import HttpVersion, HttpVersion10, HttpVersion11, parse_version
 from .websocket import ClientWebSocketResponse
 from .websocket import connect as connect_websocket
 
 if TYPE_CHECKING:
-    from typing import Unpack
-
     from .abc import AbstractCookieJar
     from .auth import BasicAuth
     from .middlewares import ClientMiddlewareType
     from .tracing import TraceConfig
 
-    Request = RequestContextManager[ClientResponse]
-
 #: Bytes that a response keeps ready at most twice of, until the program reads them.
 READ_BUFSIZE = 2**18
 
 
-class ClientSession(HttpSession):
-    """Makes requests: `get`, `post` and so on, with a pool of connections, a jar of cookies and default headers.
+def _assume_utf8(_response: ClientResponse, _body: bytes) -> str:
+    """What the text of a body is in that does not say so, unless a session knows better."""
+    return "utf-8"
 
-    Its arguments are those of `aiohttp.ClientSession`, and ``retry``, a `Retry`. Made in a coroutine, as::
+
+class ClientSession(HttpSession):
+    """Makes requests: `get`, `post` and so on, with a pool of connections, a jar of cookies and
+    default headers.
+
+    Its arguments are those of `aiohttp.ClientSession`, and ``retry``, a `Retry`. What its requests
+    take is in `_arguments.RequestOptions`. Made in a coroutine, as::
 
         async with ClientSession() as session:
             async with session.get("https://example.org/") as response:
@@ -95,7 +105,7 @@ class ClientSession(HttpSession):
         max_line_size: int = 8190,
         max_field_size: int = 8190,
         max_headers: int = 128,
-        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] = lambda _response, _body: "utf-8",
+        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] = _assume_utf8,
         middlewares: Sequence[ClientMiddlewareType] = (),
         ssl_shutdown_timeout: float | _SENTINEL | None = sentinel,
         retry: Retry | None = None,
@@ -106,13 +116,16 @@ class ClientSession(HttpSession):
         self._timeout = of_session(timeout, read_timeout, conn_timeout)
         self._retry = check_retry(retry)
         if not issubclass(response_class, ClientResponse):
-            raise TypeError(f"response_class is a subclass of ClientResponse, got {response_class!r}")
+            raise TypeError(
+                f"response_class is a subclass of ClientResponse, got {response_class!r}"
+            )
         self._request_class = request_class
         self._response_class = response_class
         self._ws_response_class = ws_response_class
         self._version = parse_version(version)
         self._default_headers = to_headers(headers)
-        self._skip_auto_headers = frozenset(istr(name) for name in check_names_list(skip_auto_headers or ()))
+        skipped = check_names_list(skip_auto_headers or ())
+        self._skip_auto_headers = frozenset(istr(name) for name in skipped)
         self._default_auth = auth
         self._default_proxy = proxy
         self._default_proxy_auth = proxy_auth
@@ -144,8 +157,7 @@ class ClientSession(HttpSession):
             self._source_traceback = traceback.extract_stack(sys._getframe(1))
         self._connector = connector
         self._cookies = session_cookies(self._cookie_jar)
-        trust = connector._trust(True)
-        self._usual_options = session_options(self, trust, self._cookies, follow=True)
+        self._usual_options = session_options(self, self._cookies, follow=True)
         if self._is_plain():
             head = PlainHead(
                 self._default_headers,
@@ -153,8 +165,10 @@ class ClientSession(HttpSession):
                 http10=self._version == HttpVersion10,
                 force_close=connector.force_close,
             )
-            stopping = session_options(self, trust, self._cookies, follow=False)
-            self._set_plain(connector._client, self._usual_options, stopping, self._default_headers, head)
+            stopping = session_options(self, self._cookies, follow=False)
+            self._set_plain(
+                connector._client, self._usual_options, stopping, self._default_headers, head
+            )
 
     def __del__(self, _warnings: Any = warnings) -> None:
         if self.closed:
@@ -175,7 +189,10 @@ class ClientSession(HttpSession):
         return self
 
     async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
     ) -> None:
         await self.close()
 
@@ -191,25 +208,17 @@ class ClientSession(HttpSession):
         self._unset_plain()
         self._connector = None
 
-    if TYPE_CHECKING:
-
-        def request(self, method: str, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def get(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def options(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def head(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def post(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def put(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def patch(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-        def delete(self, url: StrOrURL, **arguments: Unpack[RequestOptions]) -> Request: ...  # type: ignore[override]
-
-    def ws_connect(self, url: StrOrURL, **arguments: Any) -> RequestContextManager[ClientWebSocketResponse]:
+    def ws_connect(
+        self, url: StrOrURL, **arguments: Any
+    ) -> RequestContextManager[ClientWebSocketResponse]:
         """Open a WebSocket: the arguments are those of `aiohttp.ClientSession.ws_connect`."""
         return RequestContextManager(connect_websocket(self, url, **arguments))
 
     def _begin(self, method: str, url: StrOrURL, **arguments: Any) -> Awaitable[ClientResponse]:
         """Make a request that is not quite plain. Called by the native methods.
 
-        Raises TypeError for an argument that there is none; what is wrong with the others shows when it is awaited.
+        Raises TypeError for an argument that there is none; what is wrong with the others shows
+        when it is awaited.
         """
         check_names(arguments)
         try:
@@ -218,7 +227,9 @@ class ClientSession(HttpSession):
                 exchange = send_directly(self, asked)
                 if exchange is not None:
                     check = asked.raise_for_status
-                    return RequestContextManager(checked(exchange, check)) if callable(check) else exchange
+                    if callable(check):
+                        return RequestContextManager(checked(exchange, check))
+                    return exchange
         except Exception as error:
             if (tracker := arguments.get("upload_tracker")) is not None:
                 tracker._request_over()
@@ -229,7 +240,9 @@ class ClientSession(HttpSession):
         """As `request`, for subclasses that call it."""
         return await self._begin(method, url, **arguments)
 
-    async def _upgrade_request(self, method: str, url: StrOrURL, **arguments: Any) -> ClientResponse:
+    async def _upgrade_request(
+        self, method: str, url: StrOrURL, **arguments: Any
+    ) -> ClientResponse:
         """Make a request whose connection is the program's after an answer of 101."""
         asked = Arguments(self, method, url, upgrade=True, read_until_eof=False, **arguments)
         exchange = send_directly(self, asked) if goes_directly(self, asked) else None

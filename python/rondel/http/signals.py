@@ -77,4 +77,6 @@ class Signal(MutableSequence[Receiver], Generic[_P]):
 
     def _check(self) -> None:
         if self._frozen:
-            raise RuntimeError("Cannot modify frozen list: a session uses it. Append before the session is made")
+            raise RuntimeError(
+                "Cannot modify frozen list: a session uses it. Append before the session is made"
+            )

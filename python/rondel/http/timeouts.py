@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 
-class _SENTINEL(enum.Enum):  # noqa: N801  aiohttp's name
+class _SENTINEL(enum.Enum):
     """Tells an argument that was left away from None."""
 
     sentinel = enum.auto()
@@ -24,11 +24,13 @@ sentinel: Final = _SENTINEL.sentinel
 class ClientTimeout:
     """Time limits of a request, in seconds. None, and 0, mean no limit.
 
-    - ``total``: the whole request, from its begin to the last byte of the body, with redirects and retries.
+    - ``total``: the whole request, from its begin to the last byte of the body, with redirects and
+      retries.
     - ``connect``: getting a connection: waiting for one of the pool, and making a new one.
     - ``sock_connect``: the making alone: the system's connecting, and the TLS handshake.
     - ``sock_read``: between two pieces of what the server sends.
-    - ``ceil_threshold``: limits above it end at a full second of the loop's clock, so that many end together.
+    - ``ceil_threshold``: limits above it end at a full second of the loop's clock, so that many end
+      together.
 
     To derive one from another: ``dataclasses.replace(timeout, total=10)``.
     """
@@ -70,20 +72,27 @@ def of_session(timeout: object, read_timeout: Any, conn_timeout: float | None) -
     """
     if timeout is sentinel or timeout is None:
         total = DEFAULT_TIMEOUT.total if read_timeout is sentinel else read_timeout
-        return ClientTimeout(total=total, connect=conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect)
+        return ClientTimeout(
+            total=total, connect=conn_timeout, sock_connect=DEFAULT_TIMEOUT.sock_connect
+        )
     if not isinstance(timeout, ClientTimeout):
         raise ValueError(  # noqa: TRY004  aiohttp's type
-            f"timeout parameter cannot be of {type(timeout)} type, please use 'timeout=ClientTimeout(...)'"
+            f"timeout parameter cannot be of {type(timeout)} type, "
+            "please use 'timeout=ClientTimeout(...)'"
         )
     if read_timeout is not sentinel:
         raise ValueError("read_timeout and timeout parameters conflict, please setup timeout.total")
     if conn_timeout is not None:
-        raise ValueError("conn_timeout and timeout parameters conflict, please setup timeout.connect")
+        raise ValueError(
+            "conn_timeout and timeout parameters conflict, please setup timeout.connect"
+        )
     return timeout
 
 
 def of_request(timeout: Any, default: ClientTimeout) -> ClientTimeout:
-    """What a request's argument asks for: a `ClientTimeout`, seconds for all of it, None for no limit."""
+    """What a request's argument asks for: a `ClientTimeout`, seconds for all of it, None for no
+    limit.
+    """
     if timeout is sentinel:
         return default
     if isinstance(timeout, ClientTimeout):

@@ -138,8 +138,8 @@ class TraceDnsCacheMissParams:
 
 
 class TraceConfig:
-    """What to call when. Append coroutine functions to the signals; each is called with the session, the context that
-    `trace_config_ctx` made for this request, and the event's parameters.
+    """What to call when. Append coroutine functions to the signals; each is called with the
+    session, the context that `trace_config_ctx` made for this request, and the event's parameters.
     """
 
     on_request_start: Signal[TraceRequestStartParams]
@@ -166,7 +166,9 @@ class TraceConfig:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in SIGNALS:
-            raise AttributeError(f"{name} is a signal: TraceConfig().{name}.append(coroutine_function)")
+            raise AttributeError(
+                f"{name} is a signal: TraceConfig().{name}.append(coroutine_function)"
+            )
         super().__setattr__(name, value)
 
     def trace_config_ctx(self, trace_request_ctx: Any = None) -> SimpleNamespace:

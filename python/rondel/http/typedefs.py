@@ -8,8 +8,23 @@ from os import PathLike as OsPathLike
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, Union
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
-from yarl import URL
-from yarl import Query as Query
+from yarl import URL, Query
+
+__all__ = (
+    "DEFAULT_JSON_DECODER",
+    "DEFAULT_JSON_ENCODER",
+    "Byteish",
+    "JSONBytesEncoder",
+    "JSONDecoder",
+    "JSONEncoder",
+    "LooseCookies",
+    "LooseHeaders",
+    "PathLike",
+    "Query",
+    "RawHeaders",
+    "StatusCheck",
+    "StrOrURL",
+)
 
 if TYPE_CHECKING:
     from http.cookies import BaseCookie, Morsel
@@ -32,9 +47,11 @@ LooseHeaders: TypeAlias = (
 )
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 StrOrURL: TypeAlias = str | URL
-LooseCookiesMappings: TypeAlias = Mapping[str, Union[str, "BaseCookie[str]", "Morsel[Any]"]]
-LooseCookiesIterables: TypeAlias = Iterable[tuple[str, Union[str, "BaseCookie[str]", "Morsel[Any]"]]]
+LooseCookie: TypeAlias = Union[str, "BaseCookie[str]", "Morsel[Any]"]
+LooseCookiesMappings: TypeAlias = Mapping[str, LooseCookie]
+LooseCookiesIterables: TypeAlias = Iterable[tuple[str, LooseCookie]]
 LooseCookies: TypeAlias = Union[LooseCookiesMappings, LooseCookiesIterables, "BaseCookie[str]"]
 PathLike: TypeAlias = Union[str, "OsPathLike[str]"]
-#: What may stand for ``raise_for_status``: yes or no, or a coroutine function that looks at the response.
-StatusCheck: TypeAlias = Union[bool, Callable[["ClientResponse"], Awaitable[None]]]
+#: What may stand for ``raise_for_status``: yes or no, or a coroutine function that looks at the
+#: response.
+StatusCheck: TypeAlias = bool | Callable[["ClientResponse"], Awaitable[None]]

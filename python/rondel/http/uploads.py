@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 
 class UploadTracker:
-    """Tells of the body of one request, to which it is given as ``upload_tracker``, while that runs.
+    """Tells of the body of one request, to which it is given as ``upload_tracker``, while that
+    runs.
 
     - ``attempts``: how often the body was begun; redirects and retries send it anew.
-    - ``bytes_written``: bytes of the body, as the program gave it, that have gone to the system in this attempt.
-    - ``upload_complete``: a future that is done once the body is sent; with the error if it never is.
+    - ``bytes_written``: bytes of the body, as the program gave it, that have gone to the system in
+      this attempt.
+    - ``upload_complete``: a future that is done once the body is sent; with the error if it never
+      is.
 
     Made in a running loop. One that is given to a second request makes that raise RuntimeError.
     """

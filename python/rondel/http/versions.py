@@ -19,8 +19,8 @@ HttpVersion20: Final = HttpVersion(2, 0)
 def parse_version(version: HttpVersion | tuple[int, int] | str) -> HttpVersion:
     """The version that ``"1.1"`` or ``(1, 1)`` names.
 
-    Raises ValueError unless it is one that a request can ask for (1.0 or 1.1; HTTP/2 is agreed upon with the server,
-    or set by ``TCPConnector(http2=...)``).
+    Raises ValueError unless it is one that a request can ask for (1.0 or 1.1; HTTP/2 is agreed upon
+    with the server, or set by ``TCPConnector(http2=...)``).
     """
     try:
         major, minor = version.split(".") if isinstance(version, str) else version
