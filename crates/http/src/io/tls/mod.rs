@@ -16,6 +16,9 @@ use crate::io::{Endpoints, Receive};
 pub use config::TlsConfigs;
 pub use handshake::handshake;
 
+/// Bytes that are received at least, however few are wanted. rustls takes so many at once, whatever it has.
+const LEAST: usize = 4096;
+
 /// Our end of a TLS connection. What is written is encrypted at once and sent with the next flush, so that the head and
 /// the body of a request leave together. Dropped, it says goodbye, if that can be done without waiting.
 pub struct Tls<S: Receive + Write + Unpin> {
@@ -25,11 +28,13 @@ pub struct Tls<S: Receive + Write + Unpin> {
     closed: bool,
     /// We have said so.
     ending: bool,
+    /// What comes after the bytes that were shown last.
+    failure: Option<io::Error>,
 }
 
 impl<S: Receive + Write + Unpin> Tls<S> {
     fn new(session: ClientConnection, io: S) -> Self {
-        Self { session, io, closed: false, ending: false }
+        Self { session, io, closed: false, ending: false, failure: None }
     }
 
     /// What is below.
@@ -68,15 +73,21 @@ impl<S: Receive + Write + Unpin> Tls<S> {
         take: &mut dyn FnMut(&[u8]),
     ) -> Poll<io::Result<(usize, usize)>> {
         let Self { session, io, closed, .. } = self;
-        let mut fed = Ok(0);
+        let mut shown = 0;
+        let mut fed = Ok(());
         let received = ready!(io.poll_receive(cx, most, &mut |wire| {
-            if let Ok(shown) = fed {
-                fed = feed(session, closed, wire, room - shown, take).map(|more| shown + more);
+            if fed.is_ok() {
+                fed = feed(session, closed, wire, room, &mut shown, take);
             }
         }))?;
         // What rustls has to say to that: an alert, an answer to an update of the keys. It need not go now.
         let _ = self.poll_send(cx);
-        Poll::Ready(fed.map(|shown| (received, shown)))
+        match fed {
+            Err(error) if shown == 0 => return Poll::Ready(Err(error)),
+            Err(error) => self.failure = Some(error),
+            Ok(()) => {}
+        }
+        Poll::Ready(Ok((received, shown)))
     }
 
     /// Hands what is encrypted to what is below.
@@ -112,8 +123,8 @@ impl<S: Receive + Write + Unpin> Tls<S> {
     }
 }
 
-/// Decrypts `wire`, and shows `take` what it says, as far as there is `room`. Gives how many bytes it has shown. What
-/// follows the peer's goodbye is ignored (RFC 8446, 6.1).
+/// Decrypts `wire`, and shows `take` what it says, until it was `shown` as much as there is `room` for. What follows the
+/// peer's goodbye is ignored (RFC 8446, 6.1).
 ///
 /// Errors: the peer breaks TLS, or there was no room for much more than is in one record.
 fn feed(
@@ -121,18 +132,19 @@ fn feed(
     closed: &mut bool,
     mut wire: &[u8],
     room: usize,
+    shown: &mut usize,
     take: &mut dyn FnMut(&[u8]),
-) -> io::Result<usize> {
-    let mut shown = 0;
+) -> io::Result<()> {
     while !wire.is_empty() && !*closed {
         if session.read_tls(&mut wire)? == 0 {
-            break;
+            return Err(io::ErrorKind::InvalidData.into()); // it takes no more, and has not said why
         }
-        let state = session.process_new_packets().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let processed = session.process_new_packets();
+        *shown += drain(session, room - *shown, take);
+        let state = processed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         *closed = state.peer_has_closed();
-        shown += drain(session, room - shown, take);
     }
-    Ok(shown)
+    Ok(())
 }
 
 /// Shows `take` at most `most` bytes of the plain text that the session has, and forgets them. Gives their number.
@@ -164,9 +176,12 @@ impl<S: Receive + Write + Unpin> Receive for Tls<S> {
         if kept != 0 || most == 0 {
             return Poll::Ready(Ok(kept));
         }
+        if let Some(error) = self.failure.take() {
+            return Poll::Ready(Err(error));
+        }
         while !self.closed {
-            // No more of the wire than there is room: but for one record, the session keeps nothing back.
-            let (received, shown) = ready!(self.poll_feed(cx, most, most, take))?;
+            // Not much more of the wire than there is room: but for about one record, the session keeps nothing back.
+            let (received, shown) = ready!(self.poll_feed(cx, most.max(LEAST), most, take))?;
             if shown != 0 {
                 return Poll::Ready(Ok(shown));
             }
