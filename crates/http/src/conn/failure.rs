@@ -59,12 +59,20 @@ pub(super) fn of_head(failure: hyper::Error, connection: Option<&hyper::Error>, 
     if is_of_body(&failure) {
         return Error::from_source(Kind::Body, failure);
     }
-    if let Some(cause) = find::<h2::Error>(&failure) {
+    let error = no_answer(&failure, connection);
+    match broken {
+        Some(broken) if *error.kind() == Kind::Disconnected => Error::from_source(Kind::Io, broken),
+        _ => error,
+    }
+}
+
+fn no_answer(failure: &hyper::Error, connection: Option<&hyper::Error>) -> Error {
+    if let Some(cause) = find::<h2::Error>(failure) {
         return of_http2(cause);
     }
     // Of a request that was never begun, hyper says why the connection ended, if it knew of the request by then.
     let within = failure.source().and_then(|source| source.downcast_ref::<hyper::Error>());
-    let cause = within.or(connection.filter(|_| failure.is_canceled())).unwrap_or(&failure);
+    let cause = within.or(connection.filter(|_| failure.is_canceled())).unwrap_or(failure);
     if cause.is_parse() || cause.is_parse_too_large() {
         return Error::new(Kind::Malformed(cause.to_string()));
     }
@@ -73,7 +81,7 @@ pub(super) fn of_head(failure: hyper::Error, connection: Option<&hyper::Error>, 
     }
     // The last: whatever drove it is gone.
     if cause.is_incomplete_message() || cause.is_closed() || cause.is_canceled() || cause.is_user() {
-        return broken.map_or_else(|| Error::new(Kind::Disconnected), |error| Error::from_source(Kind::Io, error));
+        return Error::new(Kind::Disconnected);
     }
     // Bytes that nobody asked for.
     Error::new(Kind::Malformed(cause.to_string()))

@@ -15,6 +15,9 @@ use super::verify::{Explained, Unvouched};
 use crate::connect::TlsChoice;
 use crate::error::{Error, Kind};
 
+/// Configurations that are kept: there may be a fingerprint for each server.
+const MOST: usize = 100;
+
 /// Makes configurations, and keeps them: with each go the sessions that can be taken up again.
 #[derive(Default)]
 pub struct TlsConfigs {
@@ -47,7 +50,11 @@ impl TlsConfigs {
             return Ok(Arc::clone(made));
         }
         let config = Arc::new(self.make(choice, http2)?);
-        self.made.borrow_mut().insert(key, Arc::clone(&config));
+        let mut made = self.made.borrow_mut();
+        if made.len() >= MOST {
+            made.clear();
+        }
+        made.insert(key, Arc::clone(&config));
         Ok(config)
     }
 
