@@ -165,7 +165,7 @@ class BaseConnector:
         return self._closed
 
     def close(self, *, abort_ssl: bool = False) -> _Done:
-        """Close all connections, those in use too. All is done when this returns; await it or not."""
+        """Close all connections, those in use too. All is done when it returns; await it or not."""
         self._close()
         return _Done()
 
