@@ -179,7 +179,7 @@ impl HttpContent {
         {
             exc.setattr(intern!(py, "__cause__"), cause)?;
         }
-        self.body.get(py).set_exception(exc.clone().into());
+        self.body.get(py).set_exception(py, exc.clone().into());
         Ok(())
     }
 

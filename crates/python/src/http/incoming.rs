@@ -38,6 +38,8 @@ pub struct Body {
     at_end: RefCell<Vec<Owned>>,
     /// Whoever waits for the end only, and for the buffer to have room.
     room: RefCell<Option<Waker>>,
+    /// Whoever waits for bytes.
+    reader: RefCell<Option<Waker>>,
     /// Somebody waits for bytes.
     pub waited_for: Cell<bool>,
     /// Bytes that have come, decoded.
@@ -76,6 +78,7 @@ impl Body {
             exception: RefCell::default(),
             at_end: RefCell::default(),
             room: RefCell::default(),
+            reader: RefCell::default(),
             waited_for: Cell::new(false),
             total: Cell::new(0),
             high: Cell::new(high),
@@ -113,7 +116,12 @@ impl Body {
         // Taken out, as nothing may be borrowed while it is polled.
         let Some(mut incoming) = self.incoming.take() else { return Poll::Pending };
         let (polled, end) = match incoming.poll_data(cx) {
-            Poll::Pending => (Poll::Pending, None),
+            Poll::Pending => {
+                let waker = cx.waker().clone();
+                let stale = self.reader.replace(Some(waker));
+                drop(stale);
+                (Poll::Pending, None)
+            }
             Poll::Ready(Some(Ok(piece))) => {
                 self.total.set(self.total.get() + piece.len() as u64);
                 self.buffer.borrow_mut().push(piece);
@@ -122,6 +130,11 @@ impl Body {
             Poll::Ready(None) => (Poll::Ready(()), Some(End::Eof)),
             Poll::Ready(Some(Err(error))) => (Poll::Ready(()), Some(End::Failed(error))),
         };
+        if polled.is_ready() {
+            // Whoever polls knows.
+            let told = self.reader.take();
+            drop(told);
+        }
         if let Some(end) = end {
             drop(incoming);
             self.finish(py, end);
@@ -163,6 +176,14 @@ impl Body {
         }
     }
 
+    /// Whoever waits is to look: the body has ended, by whatever else than what he waits for.
+    fn tell_all(&self, py: Python<'_>) {
+        let wakers = [self.reader.take(), self.room.take()];
+        if wakers.iter().any(Option::is_some) {
+            self.home.enter(py, || wakers.into_iter().flatten().for_each(Waker::wake));
+        }
+    }
+
     /// Puts bytes back that were read.
     pub fn unread(&self, data: Bytes) {
         self.buffer.borrow_mut().push_front(data);
@@ -181,7 +202,7 @@ impl Body {
         if let Some(number) = self.held.take() {
             self.home.forget(number);
         }
-        self.has_read();
+        self.tell_all(py);
         let callbacks = self.at_end.take();
         if eof {
             for callback in &callbacks {
@@ -203,7 +224,7 @@ impl Body {
             self.home.discard(py, incoming);
         }
         drop((before, buffer, callbacks));
-        self.has_read();
+        self.tell_all(py);
     }
 
     /// What the program has set to be raised.
@@ -226,9 +247,10 @@ impl Body {
     }
 
     /// Has reading raise `exception`.
-    pub fn set_exception(&self, exception: Owned) {
+    pub fn set_exception(&self, py: Python<'_>, exception: Owned) {
         let stale = (self.exception.replace(Some(exception)), self.at_end.take());
         drop(stale);
+        self.tell_all(py);
     }
 
     /// Has `callback` called at the end; at once, if that has come.

@@ -51,7 +51,7 @@ impl Future for Lookup {
     }
 }
 
-/// How what the coroutine gives is read.
+/// How what the awaitable gives is read.
 type Parse = fn(&Bound<'_, PyAny>, u16) -> PyResult<Vec<SocketAddr>>;
 
 /// Called when the task is done.
@@ -83,7 +83,7 @@ impl LookedUp {
     }
 }
 
-/// Runs a coroutine as a task. `begin` makes it, of the loop that runs.
+/// Runs an awaitable as a task. `begin` makes it, of the loop that runs.
 fn run(
     py: Python<'_>,
     home: &Loop,
@@ -100,9 +100,10 @@ fn run(
 }
 
 fn start(py: Python<'_>, told: LookedUp, begin: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<Owned>) -> PyResult<()> {
-    let event_loop = py.import(intern!(py, "asyncio"))?.call_method0(intern!(py, "get_running_loop"))?;
-    let coroutine = begin(&event_loop)?;
-    let task = event_loop.call_method1(intern!(py, "create_task"), (coroutine.bind(py),))?;
+    let asyncio = py.import(intern!(py, "asyncio"))?;
+    let event_loop = asyncio.call_method0(intern!(py, "get_running_loop"))?;
+    let awaitable = begin(&event_loop)?;
+    let task = asyncio.call_method1(intern!(py, "ensure_future"), (awaitable.bind(py),))?;
     task.call_method1(intern!(py, "add_done_callback"), (Bound::new(py, told)?,))?;
     Ok(())
 }
