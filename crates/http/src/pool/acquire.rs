@@ -26,10 +26,8 @@ pub struct Acquire<R: Runtime, C: Pooled> {
 
 enum Stage<C> {
     Begin,
-    /// In line for a slot.
+    /// In line.
     Waiting(HostId, Option<Ticket>, Waiter<C>),
-    /// A connection that can be shared is on its way.
-    Hoping(HostId, Option<usize>),
     Over,
 }
 
@@ -40,40 +38,14 @@ impl<R: Runtime, C: Pooled> Acquire<R, C> {
 
     fn begin(&mut self, waker: &Waker) -> Poll<Result<Acquired<R, C>, Error>> {
         match self.pool.attempt(&self.key) {
-            Ok(Attempt::Acquired(acquired)) => return Poll::Ready(Ok(acquired)),
-            Err(closed) => return Poll::Ready(Err(closed)),
+            Ok(Attempt::Acquired(acquired)) => Poll::Ready(Ok(acquired)),
             Ok(Attempt::Full(host)) => {
                 let waiter = Rc::new(RefCell::new(Wait::Waiting(waker.clone())));
                 let ticket = self.pool.state.borrow_mut().limits.wait(host, Rc::clone(&waiter));
                 self.stage = Stage::Waiting(host, ticket, waiter);
+                Poll::Pending
             }
-            Ok(Attempt::Coming(host)) => {
-                let place = self.pool.state.borrow_mut().hope(host, None, waker);
-                self.stage = Stage::Hoping(host, place);
-            }
-        }
-        Poll::Pending
-    }
-
-    fn leave(&mut self) {
-        match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::Begin | Stage::Over => {}
-            Stage::Hoping(host, place) => {
-                let state = &mut *self.pool.state.borrow_mut();
-                if let Some(place) = place {
-                    state.stop_hoping(host, place);
-                }
-                state.forget_unused(host);
-            }
-            Stage::Waiting(host, ticket, waiter) => match waiter.replace(Wait::Over) {
-                Wait::Granted(grant) => self.pool.take_back(host, grant),
-                Wait::Waiting(_) => {
-                    if let Some(ticket) = ticket {
-                        self.pool.state.borrow_mut().cancel(host, ticket);
-                    }
-                }
-                Wait::Over => {}
-            },
+            Err(closed) => Poll::Ready(Err(closed)),
         }
     }
 }
@@ -85,10 +57,6 @@ impl<R: Runtime, C: Pooled> Future for Acquire<R, C> {
         let this = self.get_mut();
         let done = match &this.stage {
             Stage::Begin => this.begin(cx.waker()),
-            Stage::Hoping(..) => {
-                this.leave();
-                this.begin(cx.waker())
-            }
             Stage::Waiting(host, _, waiter) => {
                 let mut wait = waiter.borrow_mut();
                 if let Wait::Waiting(waker) = &mut *wait {
@@ -113,7 +81,12 @@ impl<R: Runtime, C: Pooled> Future for Acquire<R, C> {
 
 impl<R: Runtime, C: Pooled> Drop for Acquire<R, C> {
     fn drop(&mut self) {
-        self.leave();
+        let Stage::Waiting(host, ticket, waiter) = mem::replace(&mut self.stage, Stage::Over) else { return };
+        match (waiter.replace(Wait::Over), ticket) {
+            (Wait::Granted(grant), _) => self.pool.take_back(host, grant),
+            (Wait::Waiting(_), Some(ticket)) => self.pool.state.borrow_mut().cancel(host, ticket),
+            (Wait::Waiting(_), None) | (Wait::Over, _) => {}
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use rondel_engine::Nanos;
 
@@ -34,15 +35,26 @@ pub(super) struct Inner<R: Runtime, C: Pooled> {
 /// How an attempt to get a connection without waiting has ended.
 pub(super) enum Attempt<R: Runtime, C: Pooled> {
     Acquired(Acquired<R, C>),
-    /// No slot is free.
+    /// There is no slot, or a connection is on its way that will do for many.
     Full(HostId),
-    /// One is on its way that will do for many.
-    Coming(HostId),
+}
+
+/// How the opening of a connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opened {
+    /// It stands, and others can use it, too.
+    Shared,
+    /// It stands, for one request at a time.
+    Exclusive,
+    /// It does not stand.
+    Failed,
+    /// There is no need for it any more.
+    Outrun,
 }
 
 impl<R: Runtime, C: Pooled> Inner<R, C> {
     pub(super) fn new(runtime: R, settings: PoolSettings) -> Self {
-        let nanos = |keepalive: std::time::Duration| Nanos::try_from(keepalive.as_nanos()).unwrap_or(Nanos::MAX);
+        let nanos = |keepalive: Duration| Nanos::try_from(keepalive.as_nanos()).unwrap_or(Nanos::MAX);
         Self {
             runtime,
             keepalive: settings.keepalive.map(nanos),
@@ -65,32 +77,38 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
             if let Some((id, handle)) = state.share(host) {
                 return Ok(Attempt::Acquired(Acquired::Lease(Lease::of_handle(self, host, id, handle))));
             }
-            if state.limits.data(host).is_some_and(|data| data.shares && data.opening > 0) {
-                return Ok(Attempt::Coming(host));
-            }
             if !state.limits.try_take(host) {
                 return Ok(Attempt::Full(host));
             }
             host
         };
-        Ok(Attempt::Acquired(self.use_slot(host)))
-    }
-
-    /// What a slot of `host`, which the caller has, is good for.
-    pub(super) fn use_slot(self: &Rc<Self>, host: HostId) -> Acquired<R, C> {
-        match self.take_idle(host) {
+        Ok(Attempt::Acquired(match self.take_idle(host) {
             Some(connection) => Acquired::Lease(self.lend(host, connection, true)),
-            None => Acquired::Permit(Permit::new(self, host)),
-        }
+            None => {
+                self.state.borrow_mut().begin_opening(host);
+                Acquired::Permit(Permit::new(self, host))
+            }
+        }))
     }
 
     /// Makes what a waiter was given what he waited for.
     pub(super) fn redeem(self: &Rc<Self>, host: HostId, grant: Grant<C>) -> Acquired<R, C> {
         match grant {
-            Grant::Handle(id, handle) => Acquired::Lease(Lease::of_handle(self, host, id, handle)),
-            Grant::Connection(connection) if connection.is_idle() => Acquired::Lease(self.lend(host, connection, true)),
+            Grant::Handle(id, handle) => return Acquired::Lease(Lease::of_handle(self, host, id, handle)),
+            Grant::Connection(connection) if connection.is_idle() => {
+                return Acquired::Lease(self.lend(host, connection, true));
+            }
             // It has ended on its way from hand to hand.
-            Grant::Connection(_) | Grant::Slot => self.use_slot(host),
+            Grant::Connection(ended) => {
+                drop(ended);
+                self.state.borrow_mut().begin_opening(host);
+            }
+            Grant::Slot => {}
+        }
+        let permit = Permit::new(self, host);
+        match self.take_idle(host) {
+            Some(connection) => Acquired::Lease(permit.fill(connection).reused(true)),
+            None => Acquired::Permit(permit),
         }
     }
 
@@ -99,7 +117,7 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
         match grant {
             Grant::Handle(id, handle) => self.give_back_handle(host, id, Some(handle)),
             Grant::Connection(connection) => self.give_back(host, connection),
-            Grant::Slot => self.free_slot(host),
+            Grant::Slot => self.opened(host, Opened::Outrun),
         }
     }
 
@@ -110,8 +128,7 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
         self.next_id.set(id + 1);
         self.state.borrow_mut().keep_shared(host, id, connection);
         self.serve(host);
-        let lease = Lease::of_handle(self, host, id, handle);
-        if reused { lease } else { lease.first() }
+        Lease::of_handle(self, host, id, handle).reused(reused)
     }
 
     /// An idle connection of `host` that is still good.
@@ -136,7 +153,14 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
         }
         let (closed, next) = {
             let state = &mut *self.state.borrow_mut();
-            (state.is_closed(), state.limits.release(host))
+            state.limits.release(host);
+            let next = state.limits.grant();
+            if let Some((other, _)) = &next
+                && *other != host
+            {
+                state.begin_opening(*other);
+            }
+            (state.is_closed(), next)
         };
         match next {
             // Straight from hand to hand.
@@ -149,27 +173,35 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
                 }
             }
         }
+        self.pass_on();
     }
 
     /// Takes back a handle on a shared connection. None: it is somewhere else by now.
     pub(super) fn give_back_handle(self: &Rc<Self>, host: HostId, id: u64, handle: Option<C>) {
         drop(handle);
-        let last = self.state.borrow_mut().unshare(host, id);
-        match last {
-            Some(connection) => self.give_back(host, connection),
-            None => self.serve(host),
+        self.state.borrow_mut().unshare(host, id);
+        self.serve(host);
+        let unused = self.state.borrow_mut().take_unused(host, id);
+        if let Some(connection) = unused {
+            self.give_back(host, connection);
         }
     }
 
     /// Takes back a slot without connection.
     pub(super) fn free_slot(&self, host: HostId) {
-        let next = {
+        {
             let state = &mut *self.state.borrow_mut();
-            let next = state.limits.release(host);
+            state.limits.release(host);
             state.forget_unused(host);
-            next
-        };
-        if let Some((_, waiter)) = next {
+        }
+        self.pass_on();
+    }
+
+    /// Gives free slots to those who wait for them.
+    fn pass_on(&self) {
+        loop {
+            let granted = self.state.borrow_mut().grant();
+            let Some(waiter) = granted else { return };
             grant(&waiter, Grant::Slot);
         }
     }
@@ -183,17 +215,19 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
         }
     }
 
-    /// A connection that was on its way stands, or does not: those who hoped for it are woken.
-    pub(super) fn opened(&self, host: HostId, shares: Option<bool>) {
-        let hopeful = {
-            let state = &mut *self.state.borrow_mut();
-            let Some(data) = state.limits.data_mut(host) else { return };
-            data.opening = data.opening.saturating_sub(1);
-            let before = data.shares;
-            data.shares = shares.unwrap_or(before);
-            if before || data.shares { state.hopeful(host) } else { Vec::new() }
+    /// A connection that was on its way stands, or does not. If not, its slot is free.
+    pub(super) fn opened(&self, host: HostId, opened: Opened) {
+        let shares = match opened {
+            Opened::Shared => Some(true),
+            Opened::Exclusive | Opened::Failed => Some(false),
+            Opened::Outrun => None,
         };
+        let hopeful = self.state.borrow_mut().end_opening(host, shares);
         hopeful.into_iter().for_each(Waker::wake);
+        match opened {
+            Opened::Shared | Opened::Exclusive => self.pass_on(),
+            Opened::Failed | Opened::Outrun => self.free_slot(host),
+        }
     }
 
     /// Keeps a connection that nobody uses.

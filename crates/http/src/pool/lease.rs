@@ -40,15 +40,14 @@ impl<R: Runtime, C: Pooled> Lease<R, C> {
         Self { pool, host, connection: Some(connection), shared: None, reused, watch: Cell::new(None) }
     }
 
-    /// A handle on the shared connection `id`.
+    /// A handle on the shared connection `id`, which was there before.
     pub(super) fn of_handle(pool: &Rc<Inner<R, C>>, host: HostId, id: u64, handle: C) -> Self {
         let pool = Rc::clone(pool);
         Self { pool, host, connection: Some(handle), shared: Some(id), reused: true, watch: Cell::new(None) }
     }
 
-    /// The connection was made for this.
-    pub(super) fn first(mut self) -> Self {
-        self.reused = false;
+    pub(super) fn reused(mut self, reused: bool) -> Self {
+        self.reused = reused;
         self
     }
 

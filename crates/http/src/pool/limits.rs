@@ -13,9 +13,10 @@ pub(super) struct Ticket(u64);
 
 /// Slots, of which each connection in use takes one, in all and for each host; and those who wait for one.
 ///
-/// What always holds: there are never more slots taken than there may be, and nobody waits who could have one. A slot
-/// that is given back goes to the first in line whose host has room, at once: it is never free for a newcomer to snatch.
-/// Hosts that are at their own limit do not hold up others.
+/// What always holds, once those were told whom [`grant`](Self::grant) names: there are never more slots taken than there
+/// may be, and nobody waits who could have one. A slot that is given back goes to the first in line whose host has room:
+/// it is never free for a newcomer to snatch. Hosts that are at their own limit do not hold up others, nor do those that
+/// are [held](Self::hold).
 ///
 /// `W` is how a waiter is told, `D` what else there is to know of a host.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub(super) struct Limits<W, D> {
     in_use: usize,
     waiting: usize,
     hosts: Slab<Host<W, D>>,
-    /// The first in line of each host that has room.
+    /// The first in line of each host that has room and is not held.
     heads: BTreeMap<Ticket, HostId>,
     next: u64,
 }
@@ -33,6 +34,7 @@ pub(super) struct Limits<W, D> {
 #[derive(Debug)]
 struct Host<W, D> {
     in_use: usize,
+    held: bool,
     waiting: BTreeMap<Ticket, W>,
     data: D,
 }
@@ -54,7 +56,7 @@ impl<W, D> Limits<W, D> {
 
     /// Another host.
     pub(super) fn add(&mut self, data: D) -> HostId {
-        self.hosts.insert(Host { in_use: 0, waiting: BTreeMap::new(), data })
+        self.hosts.insert(Host { in_use: 0, held: false, waiting: BTreeMap::new(), data })
     }
 
     /// Forgets a host, unless slots of it are in use or waited for.
@@ -86,11 +88,11 @@ impl<W, D> Limits<W, D> {
         self.hosts.get(host).is_some_and(|host| !host.waiting.is_empty())
     }
 
-    /// Takes a slot, if there is one.
+    /// Takes a slot, if there is one for this host.
     pub(super) fn try_take(&mut self, host: HostId) -> bool {
         let room = self.in_use < self.total;
         match self.hosts.get_mut(host) {
-            Some(host) if room && host.in_use < self.per_host => {
+            Some(host) if room && !host.held && host.in_use < self.per_host => {
                 host.in_use += 1;
                 self.in_use += 1;
                 true
@@ -122,24 +124,33 @@ impl<W, D> Limits<W, D> {
         Some(waiter)
     }
 
-    /// Gives a slot of `host` back. The waiter that it now belongs to, with his host: who that is must be told.
-    pub(super) fn release(&mut self, host: HostId) -> Option<(HostId, W)> {
+    /// Gives a slot of `host` back.
+    pub(super) fn release(&mut self, host: HostId) {
         let released = self.change(host, |host| {
             let taken = host.in_use > 0;
             host.in_use -= usize::from(taken);
             taken
         });
-        if released != Some(true) {
+        self.in_use -= usize::from(released == Some(true));
+    }
+
+    /// A held host gets no more slots until it is let go: those who want to connect to it have something else to wait for.
+    pub(super) fn hold(&mut self, host: HostId, held: bool) {
+        self.change(host, |host| host.held = held);
+    }
+
+    /// Takes the first out of the line for whom there is a slot. It is his, with his host: he must be told.
+    pub(super) fn grant(&mut self) -> Option<(HostId, W)> {
+        if self.in_use >= self.total {
             return None;
         }
-        self.in_use -= 1;
         let (_, next) = self.heads.first_key_value()?;
         let next = *next;
-        let waiter = self.change(next, |host| {
-            host.in_use += 1;
-            host.waiting.pop_first()
-        })?;
-        let (_, waiter) = waiter?;
+        let (_, waiter) = self.change(next, |host| {
+            let first = host.waiting.pop_first();
+            host.in_use += usize::from(first.is_some());
+            first
+        })??;
         self.in_use += 1;
         self.waiting -= 1;
         Some((next, waiter))
@@ -162,7 +173,7 @@ impl<W, D> Limits<W, D> {
         let host = self.hosts.get_mut(id)?;
         let head = |host: &Host<W, D>| {
             let first = host.waiting.first_key_value().map(|(ticket, _)| *ticket);
-            first.filter(|_| host.in_use < per_host)
+            first.filter(|_| !host.held && host.in_use < per_host)
         };
         let before = head(host);
         let changed = change(host);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::Pooled;
-use super::inner::Inner;
+use super::inner::{Inner, Opened};
 use super::lease::Lease;
 use super::limits::HostId;
 use crate::runtime::Runtime;
@@ -14,35 +14,22 @@ use crate::runtime::Runtime;
 pub struct Permit<R: Runtime, C: Pooled> {
     pool: Rc<Inner<R, C>>,
     host: HostId,
-    stage: Stage,
+    /// How it went. None: it is on its way.
+    opened: Option<Opened>,
     /// Where it is kept that this waits for a connection that others open.
     hope: Option<usize>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The connection is on its way.
-    Opening,
-    /// A shared connection was there before.
-    Outrun,
-    /// The slot is the lease's.
-    Filled,
-}
-
 impl<R: Runtime, C: Pooled> Permit<R, C> {
-    /// With a slot, which is the caller's.
+    /// With a slot, which is the caller's; that a connection is being opened is noted already.
     pub(super) fn new(pool: &Rc<Inner<R, C>>, host: HostId) -> Self {
-        if let Some(data) = pool.state.borrow_mut().limits.data_mut(host) {
-            data.opening += 1;
-        }
-        Self { pool: Rc::clone(pool), host, stage: Stage::Opening, hope: None }
+        Self { pool: Rc::clone(pool), host, opened: None, hope: None }
     }
 
     /// The connection stands.
     pub fn fill(mut self, connection: C) -> Lease<R, C> {
-        self.stage = Stage::Filled;
         let lease = self.pool.lend(self.host, connection, false);
-        self.pool.opened(self.host, Some(lease.is_handle()));
+        self.opened = Some(if lease.is_handle() { Opened::Shared } else { Opened::Exclusive });
         lease
     }
 
@@ -51,7 +38,7 @@ impl<R: Runtime, C: Pooled> Permit<R, C> {
         let state = &mut *self.pool.state.borrow_mut();
         match state.share(self.host) {
             Some((id, handle)) => {
-                self.stage = Stage::Outrun;
+                self.opened = Some(Opened::Outrun);
                 Poll::Ready(Lease::of_handle(&self.pool, self.host, id, handle))
             }
             None => {
@@ -73,17 +60,12 @@ impl<R: Runtime, C: Pooled> Drop for Permit<R, C> {
         if let Some(hope) = self.hope.take() {
             self.pool.state.borrow_mut().stop_hoping(self.host, hope);
         }
-        match self.stage {
-            Stage::Opening => self.pool.opened(self.host, Some(false)),
-            Stage::Outrun => self.pool.opened(self.host, None),
-            Stage::Filled => return,
-        }
-        self.pool.free_slot(self.host);
+        self.pool.opened(self.host, self.opened.unwrap_or(Opened::Failed));
     }
 }
 
 impl<R: Runtime, C: Pooled> fmt::Debug for Permit<R, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("stage", &self.stage).finish_non_exhaustive()
+        f.debug_struct("Permit").field("opened", &self.opened).finish_non_exhaustive()
     }
 }

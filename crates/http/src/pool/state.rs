@@ -31,10 +31,10 @@ pub(super) struct Host<C> {
     /// Connections that several requests use at a time.
     shared: Vec<Shared<C>>,
     /// Connections on their way.
-    pub(super) opening: usize,
-    /// The last connection could be shared: so will the one that is on its way.
-    pub(super) shares: bool,
-    /// Who hopes for a shared connection.
+    opening: usize,
+    /// The last connection could be shared: so will the one that is on its way, and nobody need open another.
+    shares: bool,
+    /// Who opens a connection, and could do without if there were a shared one.
     hopeful: Slab<Waker>,
 }
 
@@ -58,7 +58,7 @@ pub(super) enum Wait<C> {
 
 /// What a waiter is given.
 pub(super) enum Grant<C> {
-    /// A slot: the right to open a connection.
+    /// A slot, to open a connection with.
     Slot,
     /// A slot with a connection.
     Connection(C),
@@ -152,12 +152,19 @@ impl<C: Pooled> State<C> {
         }
     }
 
-    /// A handle is gone. The connection, if it was the last.
-    pub(super) fn unshare(&mut self, host: HostId, id: u64) -> Option<C> {
+    /// A handle is gone.
+    pub(super) fn unshare(&mut self, host: HostId, id: u64) {
+        let shared = self.limits.data_mut(host).and_then(|data| data.shared.iter_mut().find(|shared| shared.id == id));
+        if let Some(shared) = shared {
+            shared.handles = shared.handles.saturating_sub(1);
+        }
+    }
+
+    /// The connection `id`, if nobody has a handle on it any more. The slot is the caller's.
+    pub(super) fn take_unused(&mut self, host: HostId, id: u64) -> Option<C> {
         let shared = &mut self.limits.data_mut(host)?.shared;
-        let at = shared.iter().position(|shared| shared.id == id)?;
-        shared[at].handles -= 1;
-        (shared[at].handles == 0).then(|| shared.swap_remove(at).connection)
+        let at = shared.iter().position(|shared| shared.id == id && shared.handles == 0)?;
+        Some(shared.swap_remove(at).connection)
     }
 
     /// The first in line of `host`, and a handle for him.
@@ -169,7 +176,33 @@ impl<C: Pooled> State<C> {
         Some((self.limits.serve(host)?, Grant::Handle(id, handle)))
     }
 
-    /// Has `waker` called when a shared connection of `host` may be there, or one on its way has failed.
+    /// A connection to `host` is being opened. If it will be one that can be shared, nobody else gets a slot for another.
+    pub(super) fn begin_opening(&mut self, host: HostId) {
+        if let Some(data) = self.limits.data_mut(host) {
+            data.opening += 1;
+            let held = data.shares;
+            self.limits.hold(host, held);
+        }
+    }
+
+    /// It stands, or does not. `shares`: whether it can be shared, if that is known. Who could share it now.
+    pub(super) fn end_opening(&mut self, host: HostId, shares: Option<bool>) -> Vec<Waker> {
+        let Some(data) = self.limits.data_mut(host) else { return Vec::new() };
+        data.opening = data.opening.saturating_sub(1);
+        data.shares = shares.unwrap_or(data.shares);
+        let held = data.shares && data.opening > 0;
+        self.limits.hold(host, held);
+        if shares == Some(true) { self.hopeful(host) } else { Vec::new() }
+    }
+
+    /// The next one in line for whom there is a slot.
+    pub(super) fn grant(&mut self) -> Option<Waiter<C>> {
+        let (host, waiter) = self.limits.grant()?;
+        self.begin_opening(host);
+        Some(waiter)
+    }
+
+    /// Has `waker` called when there is a shared connection of `host`, or the pool is closed.
     pub(super) fn hope(&mut self, host: HostId, place: Option<usize>, waker: &Waker) -> Option<usize> {
         let hopeful = &mut self.limits.data_mut(host)?.hopeful;
         Some(register(hopeful, place, waker))
@@ -181,12 +214,10 @@ impl<C: Pooled> State<C> {
         }
     }
 
-    /// Who hoped, and is to be woken. Each of them still has its place.
-    pub(super) fn hopeful(&self, host: HostId) -> Vec<Waker> {
-        self.limits
-            .data(host)
-            .map(|data| data.hopeful.iter().map(|(_, waker)| waker.clone()).collect())
-            .unwrap_or_default()
+    /// Who hopes, and is to be woken. Each of them still has its place.
+    fn hopeful(&self, host: HostId) -> Vec<Waker> {
+        let all = |data: &Host<C>| data.hopeful.iter().map(|(_, waker)| waker.clone()).collect();
+        self.limits.data(host).map(all).unwrap_or_default()
     }
 
     /// Has `waker` called when the pool is closed.

@@ -345,13 +345,28 @@ mod shared {
         let second = permit(&world, &pool, 0); // the first is full
         let mut others: Vec<_> = (0..3).map(|_| pool.acquire(&key(0))).collect();
         assert!(others.iter_mut().all(|other| world.poll(other).is_pending()));
-        assert_eq!(pool.statistics(), standing(2, 0, 0)); // they wait for no slot
+        assert_eq!(pool.statistics(), standing(2, 0, 3)); // although there are slots
         let second = second.fill(world.network.connect_shared(3));
         let got: Vec<_> = others.iter_mut().map(|other| world.poll(other)).collect();
         assert!(matches!(got[..2], [Poll::Ready(Ok(Acquired::Lease(_))), Poll::Ready(Ok(Acquired::Lease(_)))]));
         assert!(matches!(got[2], Poll::Ready(Ok(Acquired::Permit(_)))));
         drop((got, lease, second));
         assert_eq!(pool.statistics(), standing(0, 2, 0));
+    }
+
+    #[test]
+    fn who_waits_for_another_takes_what_is_free_before() {
+        let world = Scene::default();
+        let pool = pool(&world, 0, 0);
+        let lease = permit(&world, &pool, 0).fill(world.network.connect_shared(1));
+        let second = permit(&world, &pool, 0); // and that takes its time
+        let (mut third, mut fourth) = (pool.acquire(&key(0)), pool.acquire(&key(0)));
+        assert!(world.poll(&mut third).is_pending() && world.poll(&mut fourth).is_pending());
+        drop(lease);
+        assert!(matches!(world.poll(&mut third), Poll::Ready(Ok(Acquired::Lease(_)))));
+        assert!(matches!(world.poll(&mut fourth), Poll::Ready(Ok(Acquired::Lease(_)))));
+        drop(second);
+        assert_eq!(pool.statistics(), standing(0, 1, 0));
     }
 
     #[test]

@@ -17,6 +17,8 @@ enum Step {
     Cancel(usize),
     /// Somebody of this host is served without a slot.
     Serve(usize),
+    /// This host is held, or let go.
+    Hold(usize, bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -25,6 +27,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => any::<usize>().prop_map(Step::Finish),
         1 => any::<usize>().prop_map(Step::Cancel),
         1 => (0..HOSTS).prop_map(Step::Serve),
+        1 => (0..HOSTS, any::<bool>()).prop_map(|(host, held)| Step::Hold(host, held)),
     ]
 }
 
@@ -36,16 +39,17 @@ struct Model {
     slots: Vec<usize>,
     /// Who is in line, and for which host.
     line: Vec<(usize, usize)>,
+    held: [bool; HOSTS],
 }
 
 impl Model {
     fn has_room(&self, host: usize) -> bool {
         let of_host = self.slots.iter().filter(|taken| **taken == host).count();
-        self.slots.len() < self.total && of_host < self.per_host
+        self.slots.len() < self.total && of_host < self.per_host && !self.held[host]
     }
 
-    /// Who gets the slot that has become free.
-    fn hand_over(&mut self) -> Option<(usize, usize)> {
+    /// Who gets a slot, if there is one.
+    fn grant(&mut self) -> Option<(usize, usize)> {
         let at = self.line.iter().position(|(_, host)| self.has_room(*host))?;
         let (who, host) = self.line.remove(at);
         self.slots.push(host);
@@ -65,7 +69,13 @@ impl Both {
         let mut limits = Limits::new(total, per_host);
         let ids = (0..HOSTS).map(|_| limits.add(())).collect();
         let endless = |most: usize| if most == 0 { usize::MAX } else { most };
-        let model = Model { total: endless(total), per_host: endless(per_host), slots: Vec::new(), line: Vec::new() };
+        let model = Model {
+            total: endless(total),
+            per_host: endless(per_host),
+            slots: Vec::new(),
+            line: Vec::new(),
+            held: [false; HOSTS],
+        };
         Self { limits, model, ids, tickets: Vec::new() }
     }
 
@@ -87,9 +97,7 @@ impl Both {
             Step::Finish(which) => {
                 let which = which % self.model.slots.len();
                 let host = self.model.slots.remove(which);
-                let handed = self.limits.release(self.ids[host]);
-                let expected = self.model.hand_over().map(|(host, who)| (self.ids[host], who));
-                prop_assert_eq!(handed, expected);
+                self.limits.release(self.ids[host]);
             }
             Step::Cancel(_) if self.model.line.is_empty() => {}
             Step::Cancel(which) => {
@@ -104,8 +112,19 @@ impl Both {
                 let expected = at.map(|at| self.model.line.remove(at).0);
                 prop_assert_eq!(self.limits.serve(self.ids[host]), expected);
             }
+            Step::Hold(host, held) => {
+                self.limits.hold(self.ids[host], held);
+                self.model.held[host] = held;
+            }
         }
-        self.check()
+        loop {
+            let granted = self.limits.grant();
+            let expected = self.model.grant().map(|(host, who)| (self.ids[host], who));
+            prop_assert_eq!(granted, expected);
+            if granted.is_none() {
+                return self.check();
+            }
+        }
     }
 
     fn check(&self) -> Result<(), TestCaseError> {
@@ -129,6 +148,9 @@ proptest! {
             both.step(step)?;
         }
         // Everybody goes home: nothing stays behind.
+        for host in 0..HOSTS {
+            both.step(Step::Hold(host, false))?;
+        }
         while !both.model.slots.is_empty() {
             both.step(Step::Finish(0))?;
         }
@@ -146,10 +168,13 @@ fn a_host_in_use_stays() {
     assert!(limits.try_take(host));
     assert_eq!(limits.remove_unused(host), None);
     let ticket = limits.wait(host, ());
-    assert_eq!(limits.release(host), Some((host, ())));
+    assert_eq!(limits.grant(), None);
+    limits.release(host);
+    assert_eq!(limits.grant(), Some((host, ())));
     assert_eq!(limits.cancel(host, ticket.unwrap()), None);
-    assert_eq!(limits.release(host), None);
-    assert_eq!(limits.release(host), None);
+    limits.release(host);
+    limits.release(host); // once too often
+    assert_eq!(limits.grant(), None);
     assert_eq!(limits.remove_unused(host), Some("a"));
     assert_eq!(limits.in_use(), 0);
 }
@@ -163,5 +188,25 @@ fn all_are_dismissed_in_order() {
         limits.wait(host, who);
     }
     assert_eq!(limits.dismiss(), ['a', 'b', 'c']);
-    assert_eq!(limits.release(one), None);
+    limits.release(one);
+    assert_eq!(limits.grant(), None);
+}
+
+#[test]
+fn a_held_host_holds_up_nobody_else() {
+    let mut limits = Limits::new(2, 0);
+    let (one, other) = (limits.add(()), limits.add(()));
+    assert!(limits.try_take(one));
+    limits.hold(one, true);
+    assert!(!limits.try_take(one));
+    limits.wait(one, 'a');
+    assert_eq!(limits.grant(), None);
+    assert!(limits.try_take(other));
+    limits.wait(other, 'b');
+    limits.release(other);
+    assert_eq!(limits.grant(), Some((other, 'b')));
+    limits.hold(one, false);
+    assert_eq!(limits.grant(), None);
+    limits.release(other);
+    assert_eq!(limits.grant(), Some((one, 'a')));
 }
