@@ -104,7 +104,7 @@ def prior(loop, client, open_session):
     """A session that knows that the server speaks HTTP/2."""
 
     async def connector():
-        return client.TCPConnector(http2="prior")
+        return client.TCPConnector(http2="prior-knowledge")
 
     return open_session(connector=loop.run_until_complete(connector()))
 
@@ -124,7 +124,7 @@ async def test_http_2_files(prior, nginx):
 @HTTP2
 async def test_http_2_many_over_one_connection(loop, client, nginx):
     """More at once than the server takes streams, over as few connections as there may be."""
-    connector = client.TCPConnector(http2="prior", limit=1)
+    connector = client.TCPConnector(http2="prior-knowledge", limit=1)
     async with client.ClientSession(connector=connector) as session:
         found = await asyncio.gather(*(fetch(session, nginx.url("/1k", "h2c")) for _ in range(500)))
         assert set(found) == {nginx.file("1k")}
@@ -205,7 +205,7 @@ async def test_http_2_to_a_server_without(client, prior, nginx):
 
 @HTTP2
 async def test_http_2_not_wanted(loop, client, nginx):
-    async with client.ClientSession(connector=client.TCPConnector(http2="off")) as session:
+    async with client.ClientSession(connector=client.TCPConnector(http2=False)) as session:
         async with session.get(nginx.url("/protocol", "tls"), ssl=False) as got:
             assert await got.text() == "HTTP/1.1"
 
@@ -213,7 +213,7 @@ async def test_http_2_not_wanted(loop, client, nginx):
 @HTTP2
 async def test_http_2_with_retry(loop, client, nginx):
     retry = client.Retry(2, backoff=0, jitter=0)
-    connector = client.TCPConnector(http2="prior")
+    connector = client.TCPConnector(http2="prior-knowledge")
     async with client.ClientSession(connector=connector, retry=retry) as session:
         async with session.get(nginx.url("/busy", "h2c")) as got:
             assert got.status == 503

@@ -6,6 +6,8 @@ from benches.families.cpu import Cpu
 from benches.families.databases import Databases
 from benches.families.datagrams import Datagrams
 from benches.families.echo import Echo
+from benches.families.http import Http
+from benches.families.http2 import Http2
 from benches.families.idle import Idle
 from benches.families.interrupt import Interrupt
 from benches.families.micro import Micro
@@ -25,6 +27,8 @@ ALL: tuple[type[Family], ...] = (
     Connections,
     Micro,
     Servers,
+    Http,
+    Http2,
     Databases,
     Idle,
     Interrupt,

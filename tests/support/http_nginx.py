@@ -94,6 +94,10 @@ class Nginx:
         scheme, host = ("https", "localhost") if port.startswith("tls") else ("http", "127.0.0.1")
         return f"{scheme}://{host}:{getattr(self, port)}{path}"
 
+    def size(self, name: str) -> int:
+        """The size of a file, in bytes."""
+        return FILES[name]
+
     def file(self, name: str) -> bytes:
         """What it sends for a file."""
         return (self.folder / "files" / name).read_bytes()

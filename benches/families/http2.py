@@ -1,0 +1,24 @@
+"""HTTP/2: what the clients that have it do over TLS, where nginx offers it."""
+
+from benches.families import http
+from benches.model import Case
+
+GROUP = "GET over HTTP/2"
+
+
+class Http2(http.Http):
+    name = "http2"
+    title = "HTTP clients, HTTP/2"
+    about = (
+        "As the section above, over TLS and by HTTP/2, which the client and nginx agree on in the"
+        " handshake: tasks share connections, as many as the client thinks fit."
+    )
+    limits = ()
+
+    @property
+    def cases(self) -> list[Case]:
+        return [
+            http.case(GROUP, "tls", size, connections)
+            for size in http.SIZES
+            for connections in (1, 50)
+        ]
