@@ -69,6 +69,8 @@ impl<R: Runtime> Http1<R> {
         let mut builder = Builder::new();
         // RFC 9112, 5.2: a user agent takes them, as one line.
         builder.allow_obsolete_multiline_headers_in_responses(true);
+        // As everybody writes them, and some servers want them.
+        builder.title_case_headers(true);
         builder.max_buf_size(head.max(SMALLEST_BUFFER));
         if settings.limits.fields > INLINE_FIELDS {
             builder.max_headers(settings.limits.fields);

@@ -80,7 +80,7 @@ fn a_request_is_answered_and_the_connection_is_free_again() {
         http.send(get(), false);
         assert!(!http.is_idle());
         assert!(poll(|cx| http.poll_head(cx)).is_pending());
-        assert_eq!(server.received(), "GET /path?query HTTP/1.1\r\nhost: example.com\r\n\r\n");
+        assert_eq!(server.received(), "GET /path?query HTTP/1.1\r\nHost: example.com\r\n\r\n");
         server.send("HTTP/1.1 200 Fine\r\ncontent-length: 5\r\n\r\nhello");
         let (head, mut body) = now(|cx| http.poll_head(cx)).unwrap().into_parts();
         assert_eq!(head.status, 200);
@@ -261,7 +261,7 @@ fn a_proxy_makes_a_tunnel() {
     assert!(made.is_ok());
     let request = server.received();
     assert!(request.starts_with("CONNECT example.com:443 HTTP/1.1\r\n"), "{request}");
-    assert!(request.contains("host: example.com:443\r\n") && request.contains("proxy-authorization: Basic eDp5\r\n"));
+    assert!(request.contains("Host: example.com:443\r\n") && request.contains("Proxy-Authorization: Basic eDp5\r\n"));
     assert!(!server.is_left());
 }
 
@@ -316,5 +316,5 @@ fn a_whole_body_is_sent_with_its_length() {
     http.send(request("POST", RequestBody::Whole(Bytes::from_static(b"hello"))), false);
     assert!(poll(|cx| http.poll_head(cx)).is_pending());
     let sent = server.received();
-    assert!(sent.contains("content-length: 5\r\n") && sent.ends_with("\r\n\r\nhello"), "{sent}");
+    assert!(sent.contains("Content-Length: 5\r\n") && sent.ends_with("\r\n\r\nhello"), "{sent}");
 }

@@ -28,7 +28,7 @@ fn piece(bytes: &'static str) -> Bytes {
 fn a_body_is_sent_as_it_is_made() {
     let bench = Bench::default();
     let (mut http, server, sender) = uploading(&bench, None);
-    assert!(server.received().contains("transfer-encoding: chunked\r\n"));
+    assert!(server.received().contains("Transfer-Encoding: chunked\r\n"));
     sender.try_send(piece("one")).unwrap();
     assert!(poll(|cx| http.poll_head(cx)).is_pending());
     assert_eq!(server.received(), "3\r\none\r\n");
