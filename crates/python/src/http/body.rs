@@ -19,7 +19,10 @@ use super::reading::{HttpReading, Outcome};
 use super::runtime::{Loop, attached};
 use crate::cell::GilCell;
 use crate::raw::Owned;
-use crate::stream::View;
+use crate::stream::{Chunk, View};
+
+/// Bytes from which on an object is shared, not copied.
+const SHARED: usize = 4096;
 
 /// Bytes that wait to be sent, above which a write waits.
 const WINDOW: usize = 64 * 1024;
@@ -70,10 +73,7 @@ impl HttpBody {
     fn write(slf: &Bound<'_, Self>, data: &Bound<'_, PyAny>) -> PyResult<Owned> {
         let py = slf.py();
         let (upload, home) = slf.get().attached(py).ok_or_else(unattached)?;
-        let data = match data.cast::<PyBytes>() {
-            Ok(data) => Bytes::copy_from_slice(data.as_bytes()),
-            Err(_) => Bytes::copy_from_slice(View::new(data)?.bytes()),
-        };
+        let data = bytes_of(data)?;
         let write = Write { upload, data: RefCell::new(Some(data)), result: RefCell::default() };
         HttpReading::new(py, &home, Rc::new(write), slf.clone().into_any().into())
     }
@@ -155,6 +155,18 @@ fn watch(upload: &Weak<Upload>, cx: &mut Context<'_>) -> Poll<()> {
         }
     }
     Poll::Ready(())
+}
+
+/// What a bytes-like object holds. Long bytes objects are shared: the client drops its reference where it drops all else, with
+/// the GIL held.
+///
+/// Errors: `TypeError` for another object.
+pub fn bytes_of(data: &Bound<'_, PyAny>) -> PyResult<Bytes> {
+    match data.cast_exact::<PyBytes>() {
+        Ok(data) if data.as_bytes().len() >= SHARED => Ok(Bytes::from_owner(Chunk::shared(data))),
+        Ok(data) => Ok(Bytes::copy_from_slice(data.as_bytes())),
+        Err(_) => Ok(Bytes::copy_from_slice(View::new(data)?.bytes())),
+    }
 }
 
 #[cold]

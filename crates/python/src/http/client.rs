@@ -4,7 +4,6 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use http::Method;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -14,7 +13,7 @@ use rondel_http::conn::Limits;
 use rondel_http::connect::TlsChoice;
 use rondel_http::{Client, Outgoing, RequestBody, Settings, Target};
 
-use super::body::HttpBody;
+use super::body::{HttpBody, bytes_of};
 use super::errors::{self, About, Asked};
 use super::exchange::{Exchange, Request};
 use super::headers;
@@ -292,8 +291,8 @@ impl HttpClient {
         if body.is_none() {
             return Ok(RequestBody::Empty);
         }
-        if let Ok(data) = body.cast::<PyBytes>() {
-            return Ok(Bytes::copy_from_slice(data.as_bytes()).into());
+        if body.is_instance_of::<PyBytes>() {
+            return bytes_of(body).map(RequestBody::from);
         }
         match body.cast::<HttpBody>() {
             Ok(stream) => stream.get().attach(py, self.state.home(py)),

@@ -4,13 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use rondel_http::{Error, Switched};
 
 use super::address;
+use super::body::bytes_of;
 use super::errors::{self, About};
 use super::link::Link;
 use super::local::Local;
@@ -18,7 +18,6 @@ use super::places::Job;
 use super::reading::{HttpReading, Outcome};
 use super::runtime::Loop;
 use crate::raw::Owned;
-use crate::stream::View;
 
 /// The bytes below HTTP, after `101 Switching Protocols`.
 #[pyclass(frozen, weakref, module = "rondel._rondel")]
@@ -85,10 +84,7 @@ impl HttpUpgraded {
 
     /// Sends bytes: what goes at once, and the rest in the background.
     fn write(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let data = match data.cast::<PyBytes>() {
-            Ok(data) => Bytes::copy_from_slice(data.as_bytes()),
-            Err(_) => Bytes::copy_from_slice(View::new(data)?.bytes()),
-        };
+        let data = bytes_of(data)?;
         self.link.get(py).write(py, data).map_err(|error| raised(py, &error))
     }
 
