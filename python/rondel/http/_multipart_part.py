@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import string
 import sys
 import zlib
 from collections.abc import AsyncIterator
@@ -26,11 +27,8 @@ if TYPE_CHECKING:
 #: Windows of zlib that make each coding's format.
 _WINDOW_BITS: Final = {"deflate": -zlib.MAX_WBITS, "gzip": 16 + zlib.MAX_WBITS}
 _AS_IT_IS: Final = frozenset(("binary", "8bit", "7bit"))
-_NO_BASE64: Final = bytes(
-    byte
-    for byte in range(256)
-    if not (chr(byte).isascii() and (chr(byte).isalnum() or byte in b"+/="))
-)
+_BASE64: Final = (string.ascii_letters + string.digits + "+/=").encode()
+_NO_BASE64: Final = bytes(byte for byte in range(256) if byte not in _BASE64)
 
 
 class BodyPartReader:
@@ -123,9 +121,7 @@ class BodyPartReader:
         piece = rest + piece
         if not last and self._transfer_encoding == "base64":
             piece, self._rest = _quartets(piece)
-            if not piece:
-                return await self.read_chunk(size)
-        return piece or (await self.read_chunk(size) if not last else b"")
+        return piece
 
     async def readline(self) -> bytes:
         """The next line of it, with its end, but for the last one; nothing at its end."""
@@ -179,9 +175,9 @@ class BodyPartReader:
         """
         decoded = self._decode_transfer(data)
         inflate = self._inflater()
-        return (
-            decoded if inflate is None else inflate.decompress(decoded, self._max_decompress_size)
-        )
+        if inflate is None:
+            return decoded
+        return inflate.decompress(decoded, self._max_decompress_size)
 
     async def decode_iter(self, data: bytes) -> AsyncIterator[bytes]:
         """The same, in pieces, and all of it."""
@@ -190,11 +186,11 @@ class BodyPartReader:
         if inflate is None:
             yield decoded
             return
-        while True:
+        while decoded:
             yield inflate.decompress(decoded, self._max_decompress_size)
             decoded = inflate.unconsumed_tail
-            if not decoded:
-                return
+        if rest := inflate.flush():
+            yield rest
 
     def get_charset(self, default: str) -> str:
         """The encoding of its text."""
@@ -259,14 +255,14 @@ class BodyPartReader:
 
 def _quartets(data: bytes) -> tuple[bytes, bytes]:
     """The part of base64 that can be decoded alone, and the rest: up to three characters and what
-    stands between.
+    stands between. All of it, if there is no such part: who asks for so little gets it.
     """
     over = len(data.translate(None, _NO_BASE64)) % 4
     cut = len(data)
     while over:
         cut -= 1
-        over -= data[cut] not in _NO_BASE64
-    return data[:cut], data[cut:]
+        over -= data[cut] in _BASE64
+    return (data[:cut], data[cut:]) if cut else (data, b"")
 
 
 @payload_type(BodyPartReader, order=Order.try_first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Final, Protocol
 
 _PIECE: Final = 2**16
@@ -12,7 +13,7 @@ MAX_LINE: Final = 2**19
 class Stream(Protocol):
     """Where the body comes from: the ``content`` of a response, or the like."""
 
-    async def read(self, n: int = -1, /) -> bytes:
+    def read(self, n: int = -1, /) -> Awaitable[bytes]:
         """At most ``n`` bytes; none at the end."""
 
 
