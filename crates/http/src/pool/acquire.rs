@@ -57,19 +57,15 @@ impl<R: Runtime, C: Pooled> Future for Acquire<R, C> {
         let this = self.get_mut();
         let done = match &this.stage {
             Stage::Begin => this.begin(cx.waker()),
-            Stage::Waiting(host, _, waiter) => {
-                let mut wait = waiter.borrow_mut();
-                if let Wait::Waiting(waker) = &mut *wait {
-                    waker.clone_from(cx.waker());
-                    return Poll::Pending;
+            Stage::Waiting(host, _, waiter) => match waiter.replace(Wait::Over) {
+                Wait::Granted(grant) => Poll::Ready(Ok(this.pool.redeem(*host, grant))),
+                Wait::Over => Poll::Ready(Err(Error::new(Kind::Closed))),
+                Wait::Waiting(waker) => {
+                    let waker = if waker.will_wake(cx.waker()) { waker } else { cx.waker().clone() };
+                    waiter.replace(Wait::Waiting(waker));
+                    Poll::Pending
                 }
-                let over = mem::replace(&mut *wait, Wait::Over);
-                drop(wait);
-                Poll::Ready(match over {
-                    Wait::Granted(grant) => Ok(this.pool.redeem(*host, grant)),
-                    Wait::Waiting(_) | Wait::Over => Err(Error::new(Kind::Closed)),
-                })
-            }
+            },
             Stage::Over => Poll::Ready(Err(Error::new(Kind::Closed))),
         };
         if done.is_ready() {

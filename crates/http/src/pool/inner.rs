@@ -1,7 +1,7 @@
 //! What a pool does.
 //!
-//! Connections are looked at, woken and dropped only while the state is not borrowed: any of these may run code of the
-//! embedder, which may use the pool.
+//! Connections are looked at and dropped, and wakers called and dropped, only while the state is not borrowed: any of these
+//! may run code of the embedder, which may use the pool.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -102,11 +102,15 @@ impl<R: Runtime, C: Pooled> Lease<R, C> {
 
     /// Ready when the pool is closed.
     pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let state = &mut *self.pool.state.borrow_mut();
-        if state.is_closed() {
-            return Poll::Ready(());
-        }
-        self.watch.set(Some(state.watch(self.watch.get(), cx.waker())));
+        let (place, before) = {
+            let state = &mut *self.pool.state.borrow_mut();
+            if state.is_closed() {
+                return Poll::Ready(());
+            }
+            state.watch(self.watch.get(), cx.waker())
+        };
+        self.watch.set(Some(place));
+        drop(before);
         Poll::Pending
     }
 }
@@ -130,7 +134,8 @@ impl<R: Runtime, C: Pooled> DerefMut for Lease<R, C> {
 impl<R: Runtime, C: Pooled> Drop for Lease<R, C> {
     fn drop(&mut self) {
         if let Some(watch) = self.watch.take() {
-            self.pool.state.borrow_mut().unwatch(watch);
+            let before = self.pool.state.borrow_mut().unwatch(watch);
+            drop(before);
         }
         let Some(connection) = self.connection.take() else { return };
         match self.shared {

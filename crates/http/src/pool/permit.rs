@@ -35,17 +35,19 @@ impl<R: Runtime, C: Pooled> Permit<R, C> {
 
     /// Ready when somebody else has opened a connection meanwhile that can be shared: then there is no need for another.
     pub fn poll_shared(&mut self, cx: &mut Context<'_>) -> Poll<Lease<R, C>> {
-        let state = &mut *self.pool.state.borrow_mut();
-        match state.share(self.host) {
-            Some((id, handle)) => {
+        let registered = {
+            let state = &mut *self.pool.state.borrow_mut();
+            if let Some((id, handle)) = state.share(self.host) {
                 self.opened = Some(Opened::Outrun);
-                Poll::Ready(Lease::of_handle(&self.pool, self.host, id, handle))
+                return Poll::Ready(Lease::of_handle(&self.pool, self.host, id, handle));
             }
-            None => {
-                self.hope = state.hope(self.host, self.hope, cx.waker());
-                Poll::Pending
-            }
+            state.hope(self.host, self.hope, cx.waker())
+        };
+        if let Some((place, before)) = registered {
+            self.hope = Some(place);
+            drop(before);
         }
+        Poll::Pending
     }
 
     /// Whether the pool was closed: a connection would be of no use. [`poll_shared`](Self::poll_shared) has the task
@@ -58,7 +60,8 @@ impl<R: Runtime, C: Pooled> Permit<R, C> {
 impl<R: Runtime, C: Pooled> Drop for Permit<R, C> {
     fn drop(&mut self) {
         if let Some(hope) = self.hope.take() {
-            self.pool.state.borrow_mut().stop_hoping(self.host, hope);
+            let before = self.pool.state.borrow_mut().stop_hoping(self.host, hope);
+            drop(before);
         }
         self.pool.opened(self.host, self.opened.unwrap_or(Opened::Failed));
     }

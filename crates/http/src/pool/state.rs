@@ -203,15 +203,12 @@ impl<C: Pooled> State<C> {
     }
 
     /// Has `waker` called when there is a shared connection of `host`, or the pool is closed.
-    pub(super) fn hope(&mut self, host: HostId, place: Option<usize>, waker: &Waker) -> Option<usize> {
-        let hopeful = &mut self.limits.data_mut(host)?.hopeful;
-        Some(register(hopeful, place, waker))
+    pub(super) fn hope(&mut self, host: HostId, place: Option<usize>, waker: &Waker) -> Option<Registered> {
+        Some(register(&mut self.limits.data_mut(host)?.hopeful, place, waker))
     }
 
-    pub(super) fn stop_hoping(&mut self, host: HostId, place: usize) {
-        if let Some(data) = self.limits.data_mut(host) {
-            data.hopeful.try_remove(place);
-        }
+    pub(super) fn stop_hoping(&mut self, host: HostId, place: usize) -> Option<Waker> {
+        self.limits.data_mut(host)?.hopeful.try_remove(place)
     }
 
     /// Who hopes, and is to be woken. Each of them still has its place.
@@ -221,12 +218,12 @@ impl<C: Pooled> State<C> {
     }
 
     /// Has `waker` called when the pool is closed.
-    pub(super) fn watch(&mut self, place: Option<usize>, waker: &Waker) -> usize {
+    pub(super) fn watch(&mut self, place: Option<usize>, waker: &Waker) -> Registered {
         register(&mut self.watchers, place, waker)
     }
 
-    pub(super) fn unwatch(&mut self, place: usize) {
-        self.watchers.try_remove(place);
+    pub(super) fn unwatch(&mut self, place: usize) -> Option<Waker> {
+        self.watchers.try_remove(place)
     }
 
     pub(super) fn cancel(&mut self, host: HostId, ticket: Ticket) {
@@ -250,14 +247,15 @@ impl<C: Pooled> State<C> {
     }
 }
 
+/// Where a waker is now, and who was there before: to be dropped when the pool is not borrowed.
+pub(super) type Registered = (usize, Option<Waker>);
+
 /// Puts `waker` at `place`, or at a new one.
-fn register(wakers: &mut Slab<Waker>, place: Option<usize>, waker: &Waker) -> usize {
+fn register(wakers: &mut Slab<Waker>, place: Option<usize>, waker: &Waker) -> Registered {
     match place.filter(|place| wakers.contains(*place)) {
-        Some(place) => {
-            wakers[place].clone_from(waker);
-            place
-        }
-        None => wakers.insert(waker.clone()),
+        Some(place) if wakers[place].will_wake(waker) => (place, None),
+        Some(place) => (place, Some(mem::replace(&mut wakers[place], waker.clone()))),
+        None => (wakers.insert(waker.clone()), None),
     }
 }
 
