@@ -412,6 +412,10 @@ impl Drop for Core {
     /// The HTTP client knows the core by its address.
     fn drop(&mut self) {
         // SAFETY: the interpreter destroys its objects with the GIL held.
-        self.close_http(unsafe { Python::assume_attached() });
+        let py = unsafe { Python::assume_attached() };
+        if let Some(http) = self.http.with(py, Option::take) {
+            http.home(py).detach();
+            http.home(py).close(py);
+        }
     }
 }

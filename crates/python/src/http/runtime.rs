@@ -148,6 +148,11 @@ impl Loop {
         self.0.discarded.take()
     }
 
+    /// The loop's native half is on its way out: it is not used any more.
+    pub fn detach(&self) {
+        self.0.core.set(None);
+    }
+
     /// Ends the client's part of the loop: connections are closed, what waits ends with an error.
     pub fn close(&self, py: Python<'_>) {
         self.enter(py, || {
@@ -172,7 +177,7 @@ impl Loop {
                 holder.let_go(py);
             }
         });
-        self.0.core.set(None);
+        self.detach();
     }
 
     /// For the garbage collector: what the loop's native half is to show.

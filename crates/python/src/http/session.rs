@@ -250,10 +250,14 @@ impl HttpSession {
         }
         let fields = head.bind(py).call0()?.cast_into::<PyList>()?;
         let made = Rc::new(headers::of_python(&fields)?);
-        let kept = Local::new(client.get().state(py).1.clone(), Rc::clone(&made));
-        let stale =
-            self.plain.with(py, |plain| plain.as_mut().and_then(|plain| plain.template.replace((version, kept))));
-        drop(stale);
+        // Dropped outside, also where requests are not plain any more.
+        let mut kept = Some((version, Local::new(client.get().state(py).1.clone(), Rc::clone(&made))));
+        self.plain.with(py, |plain| {
+            if let Some(plain) = plain {
+                std::mem::swap(&mut plain.template, &mut kept);
+            }
+        });
+        drop(kept);
         Ok(Some(made))
     }
 }
