@@ -25,7 +25,7 @@ def test_a_client_that_speaks_another_protocol_has_no_figure():
 
     client = http_client.Client(get, None)
     asyncio.run(http_client.check(client, "http://localhost/", "HTTP/1.1"))
-    with pytest.raises(MeasureError, match="the server saw HTTP/1.1") as caught:
+    with pytest.raises(MeasureError, match=r"the server saw HTTP/1\.1") as caught:
         asyncio.run(http_client.check(client, "http://localhost/", "HTTP/2.0"))
     assert caught.value.word == "no HTTP/2.0"
 
@@ -57,7 +57,9 @@ def test_a_body_of_another_size_has_no_figure():
 
 def test_the_rows():
     cases = {case.name: case for case in [*http.Http(None).cases, *http2.Http2(None).cases]}
-    assert {f"GET, {size}, {n} at once" for size in ("1 KB", "100 KB") for n in (1, 10, 50, 500)} <= set(cases)
+    for size in ("1 KB", "100 KB"):
+        for connections in (1, 10, 50, 500):
+            assert f"GET, {size}, {connections} at once" in cases
     assert str(cases["GET, 1 KB, 50 at once"].target) == "1.3 x best peer"
     assert str(cases["GET, 1 KB, 50 at once, to aiohttp, uvloop"].target) == "2.5 x aiohttp, uvloop"
     assert str(cases["GET over HTTP/2, 1 KB, 50 at once"].target) == "best peer"

@@ -1,4 +1,4 @@
-"""Cancelled at every await: the pool is whole, the connection closed or kept, the next one works."""
+"""Cancelled at every await: the pool is whole, and the next request works."""
 
 import asyncio
 import contextlib

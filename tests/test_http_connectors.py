@@ -263,9 +263,7 @@ async def test_no_happy_eyeballs(loop, client, raw_server, resolver):
         connector = client.TCPConnector(resolver=resolving, happy_eyeballs_delay=None)
         async with client.ClientSession(connector=connector) as session:
             with pytest.raises(asyncio.TimeoutError):
-                await session.get(
-                    "http://example.test/", timeout=client.ClientTimeout(connect=0.2)
-                )
+                await session.get("http://example.test/", timeout=client.ClientTimeout(connect=0.2))
     assert server.connections == []
 
 

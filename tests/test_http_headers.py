@@ -110,9 +110,7 @@ async def test_skipped(open_session, server):
 
 
 async def test_a_content_type_is_skipped(session, server):
-    request = await send(
-        session, server, "POST", data=b"x", skip_auto_headers=["Content-Type"]
-    )
+    request = await send(session, server, "POST", data=b"x", skip_auto_headers=["Content-Type"])
     assert request.get("Content-Type") is None
 
 

@@ -82,7 +82,7 @@ async def test_awaited_twice(session, raw_server):
     request = session.get(raw_server(OK).url())
     async with await request as got:
         await got.read()
-    with pytest.raises(RuntimeError, match="(?i)await"):
+    with pytest.raises(RuntimeError, match=r"(?i)await"):
         await request
 
 

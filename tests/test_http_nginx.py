@@ -126,10 +126,10 @@ async def test_http_2_many_over_one_connection(loop, client, nginx):
     """More at once than the server takes streams, over as few connections as there may be."""
     connector = client.TCPConnector(http2="prior-knowledge", limit=1)
     async with client.ClientSession(connector=connector) as session:
-        found = await asyncio.gather(*(fetch(session, nginx.url("/1k", "h2c")) for _ in range(500)))
-        assert set(found) == {nginx.file("1k")}
-        found = await asyncio.gather(*(fetch(session, nginx.url("/100k", "h2c")) for _ in range(50)))
-        assert set(found) == {nginx.file("100k")}
+        for name, count in (("1k", 500), ("100k", 50)):
+            url = nginx.url(f"/{name}", "h2c")
+            found = await asyncio.gather(*(fetch(session, url) for _ in range(count)))
+            assert set(found) == {nginx.file(name)}
 
 
 @HTTP2
@@ -205,15 +205,19 @@ async def test_http_2_to_a_server_without(client, prior, nginx):
 
 @HTTP2
 async def test_http_2_not_wanted(loop, client, nginx):
-    async with client.ClientSession(connector=client.TCPConnector(http2=False)) as session:
-        async with session.get(nginx.url("/protocol", "tls"), ssl=False) as got:
-            assert await got.text() == "HTTP/1.1"
+    async with (
+        client.ClientSession(connector=client.TCPConnector(http2=False)) as session,
+        session.get(nginx.url("/protocol", "tls"), ssl=False) as got,
+    ):
+        assert await got.text() == "HTTP/1.1"
 
 
 @HTTP2
 async def test_http_2_with_retry(loop, client, nginx):
     retry = client.Retry(2, backoff=0, jitter=0)
     connector = client.TCPConnector(http2="prior-knowledge")
-    async with client.ClientSession(connector=connector, retry=retry) as session:
-        async with session.get(nginx.url("/busy", "h2c")) as got:
-            assert got.status == 503
+    async with (
+        client.ClientSession(connector=connector, retry=retry) as session,
+        session.get(nginx.url("/busy", "h2c")) as got,
+    ):
+        assert got.status == 503

@@ -16,7 +16,7 @@ VARYING = re.compile(r"\d+\.\d+|0x[0-9a-f]+|, \d{4,5}\)")
 
 
 def using_aiohttp():
-    """The names of the programs; there is one more, so that the test is seen where there are none."""
+    """The names of the programs; one that is none where there are none, so that it is seen."""
     found = [path for path in sorted(PROGRAMS.glob("[0-9]*.py")) if IMPORT.search(path.read_text())]
     return [path.stem for path in found] or ["none"]
 

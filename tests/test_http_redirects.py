@@ -1,6 +1,7 @@
 """Redirects: which are followed, with what, and where they end."""
 
 import asyncio
+import itertools
 
 import pytest
 from multidict import CIMultiDict
@@ -176,7 +177,7 @@ async def test_ten_by_default(client, session, raw_server):
 
 async def test_as_many_as_there_are(session, raw_server):
     names = [f"n{number}" for number in range(30)]
-    server = raw_server(routes(**{a: f"302 /{b}" for a, b in zip(names, names[1:], strict=False)}))
+    server = raw_server(routes(**{a: f"302 /{b}" for a, b in itertools.pairwise(names)}))
     got = await follow(session, server, path="/n0", max_redirects=0)
     assert len(got.history) == 29
 

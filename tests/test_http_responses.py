@@ -118,8 +118,8 @@ async def test_content_length(answer):
 
 
 async def test_content_disposition(answer):
-    line = "Content-Disposition: attachment; filename=\"a b.txt\"; size=3; filename*=UTF-8''%c3%a4.t"
-    async with answer(response(b"", line)) as got:
+    value = "attachment; filename=\"a b.txt\"; size=3; filename*=UTF-8''%c3%a4.t"
+    async with answer(response(b"", f"Content-Disposition: {value}")) as got:
         found = got.content_disposition
         assert found.type == "attachment"
         assert found.filename == "ä.t"

@@ -87,9 +87,11 @@ async def test_a_server_that_comes_up(loop, client, raw_server, retry):
             pass
 
     connector = client.TCPConnector(resolver=Resolver(), use_dns_cache=False)
-    async with client.ClientSession(connector=connector, retry=retry()) as session:
-        async with session.get("http://example.test/") as got:
-            assert await got.read() == b"ok"
+    async with (
+        client.ClientSession(connector=connector, retry=retry()) as session,
+        session.get("http://example.test/") as got,
+    ):
+        assert await got.read() == b"ok"
     assert len(asked) == 3
 
 
@@ -124,9 +126,7 @@ async def test_a_timeout_of_the_socket(client, session, raw_server, retry):
 async def test_the_total_timeout_is_for_all_attempts(client, session, raw_server, retry):
     server = raw_server(lambda connection: connection.request() and connection.until_closed())
     with pytest.raises(asyncio.TimeoutError):
-        await session.get(
-            server.url(), retry=retry(50), timeout=client.ClientTimeout(total=0.3)
-        )
+        await session.get(server.url(), retry=retry(50), timeout=client.ClientTimeout(total=0.3))
     assert len(server.requests) == 1
 
 
@@ -305,7 +305,7 @@ def test_wrong_values(client, options, message):
 
 @pytest.mark.parametrize("value", [3, True, "yes"], ids=repr)
 async def test_a_retry_of_the_wrong_type(client, session, value):
-    with pytest.raises(TypeError, match="retry is a rondel.http.Retry or None"):
+    with pytest.raises(TypeError, match=r"retry is a rondel\.http\.Retry or None"):
         await session.get("http://localhost/", retry=value)
-    with pytest.raises(TypeError, match="retry is a rondel.http.Retry or None"):
+    with pytest.raises(TypeError, match=r"retry is a rondel\.http\.Retry or None"):
         client.ClientSession(retry=value)

@@ -146,18 +146,19 @@ async def test_close_is_final_and_may_be_repeated(loop, client, http_server):
 
 async def test_a_session_is_left_by_an_error(loop, client, http_server):
     with pytest.raises(KeyError):
-        async with client.ClientSession() as session:
-            async with session.get(http_server.url()):
-                raise KeyError
+        async with client.ClientSession() as session, session.get(http_server.url()):
+            raise KeyError
     assert session.closed
 
 
 async def test_a_connector_of_several_sessions(loop, client, http_server):
     async with client.TCPConnector() as connector:
         for _ in range(3):
-            async with client.ClientSession(connector=connector, connector_owner=False) as session:
-                async with session.get(http_server.url()) as response:
-                    await response.read()
+            async with (
+                client.ClientSession(connector=connector, connector_owner=False) as session,
+                session.get(http_server.url()) as response,
+            ):
+                await response.read()
             assert session.closed
             assert not connector.closed
         assert http_server.peers == 1
@@ -189,9 +190,8 @@ async def test_detach(loop, client, http_server):
 
 
 async def test_no_plain_with(loop, session):
-    with pytest.raises(TypeError, match="async with"):
-        with session:
-            pass
+    with pytest.raises(TypeError, match="async with"), session:
+        pass
 
 
 async def test_request_by_a_function(loop, client, http_server):

@@ -189,9 +189,8 @@ async def test_a_server_that_does_not_accept(client, session, which):
 
 
 async def test_total_while_it_connects(client, session):
-    with full_listener() as (host, port):
-        with pytest.raises(asyncio.TimeoutError):
-            await session.get(f"http://{host}:{port}/", timeout=client.ClientTimeout(total=SOON))
+    with full_listener() as (host, port), pytest.raises(asyncio.TimeoutError):
+        await session.get(f"http://{host}:{port}/", timeout=client.ClientTimeout(total=SOON))
 
 
 async def test_sock_connect_is_for_the_handshake_too(client, session, raw_server):

@@ -52,8 +52,9 @@ async def test_one_that_is_not_trusted(client, session, secure_server):
         assert isinstance(error, base)
     assert isinstance(error.certificate_error, ssl.SSLCertVerificationError)
     assert (error.host, error.port, error.ssl) == ("localhost", secure_server.port, True)
+    where = f"localhost:{secure_server.port}"
     assert str(error).startswith(
-        f"Cannot connect to host localhost:{secure_server.port} ssl:True [SSLCertVerificationError: "
+        f"Cannot connect to host {where} ssl:True [SSLCertVerificationError: "
     )
     assert "certificate verify failed" in str(error)
 
@@ -64,9 +65,10 @@ async def test_one_of_another_host(client, session, raw_server):
         await session.get(server.url(), ssl=client_context())
     assert "localhost" in str(caught.value)
     # Asked for by its name, it is as it should be.
-    assert await fetch(
-        session, server.url(), ssl=client_context(), server_hostname="example.test"
-    ) == b"ok"
+    assert (
+        await fetch(session, server.url(), ssl=client_context(), server_hostname="example.test")
+        == b"ok"
+    )
 
 
 async def test_by_its_address(session, secure_server):

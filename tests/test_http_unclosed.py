@@ -31,9 +31,11 @@ async def test_a_connector(loop, client, raw_server, problems):
 
     async def forget():
         connector = client.TCPConnector()
-        async with client.ClientSession(connector=connector, connector_owner=False) as session:
-            async with session.get(server.url()) as got:
-                await got.read()
+        async with (
+            client.ClientSession(connector=connector, connector_owner=False) as session,
+            session.get(server.url()) as got,
+        ):
+            await got.read()
 
     with pytest.warns(ResourceWarning, match="Unclosed connector"):
         await forget()
@@ -46,9 +48,8 @@ async def test_a_session_that_was_closed_says_nothing(loop, client, raw_server, 
     server = raw_server(OK)
 
     async def use():
-        async with client.ClientSession() as session:
-            async with session.get(server.url()) as got:
-                await got.read()
+        async with client.ClientSession() as session, session.get(server.url()) as got:
+            await got.read()
 
     await use()
     gc.collect()

@@ -23,10 +23,8 @@ SIZES = (0, 2, 100, 5_000, 70_000, 300_000)
 class Peer(asyncio.Protocol):
     """One connection: takes requests with a Content-Length or none, one after the other."""
 
-    waiting: list["Peer"] = []
-
-    def __init__(self, mode: str, number: int, rng: random.Random) -> None:
-        self.mode, self.number, self.rng = mode, number, rng
+    def __init__(self, mode: str, number: int, rng: random.Random, waiting: list["Peer"]) -> None:
+        self.mode, self.number, self.rng, self.waiting = mode, number, rng, waiting
         self.buffer = b""
 
     def connection_made(self, transport) -> None:
@@ -80,7 +78,10 @@ class Peer(asyncio.Protocol):
 async def serve(mode: str, number: int) -> None:
     rng = random.Random(mode)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Peer(mode, number, rng), HOST, 0, backlog=4096)
+    waiting: list[Peer] = []
+    server = await loop.create_server(
+        lambda: Peer(mode, number, rng, waiting), HOST, 0, backlog=4096
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()

@@ -63,7 +63,7 @@ class Connection:
         self._pending = bytearray()
 
     def request(self) -> Request | None:
-        """Read a request with its body; None where the client closes before the first byte of one."""
+        """Read a request with its body; None where the client closes before one begins."""
         if (head := self.head()) is None:
             return None
         headers = {key.lower(): value for key, value in head.headers}
@@ -81,7 +81,8 @@ class Connection:
             return None
         line, *lines = text[:-4].decode("latin-1").split("\r\n")
         method, target, version = line.split(" ")
-        pairs = tuple((name, value.strip()) for name, _, value in (each.partition(":") for each in lines))
+        parts = (each.partition(":") for each in lines)
+        pairs = tuple((name, value.strip()) for name, _, value in parts)
         return Request(method, target, version, pairs, b"", text)
 
     def receive(self, count: int) -> bytes:
@@ -117,7 +118,7 @@ class Connection:
         reset(self.sock)
 
     def close(self) -> None:
-        """Close it; what the client has sent and nobody has read is taken first, or it would be a RST."""
+        """Close it. What nobody has read is taken first, or it would be a RST."""
         with contextlib.suppress(OSError):
             self.sock.setblocking(False)
             while self.sock.recv(65536):
@@ -234,7 +235,7 @@ class RawServer:
         return self._listener.getsockname()[1]
 
     def url(self, path: str = "/", host: str | None = None) -> str:
-        """Where this path is; by the name `localhost` with TLS, as that is what the certificate says."""
+        """Where this path is; with TLS by the name `localhost`, which the certificate has."""
         scheme = "https" if self._context else "http"
         return f"{scheme}://{host or ('localhost' if self._context else HOST)}:{self.port}{path}"
 

@@ -82,7 +82,7 @@ class WebServer:
         return len({seen.peer for seen in self.requests})
 
     def url(self, path: str = "/", host: str | None = None) -> str:
-        """Where this path is; by the name `localhost` with TLS, as that is what the certificate says."""
+        """Where this path is; with TLS by the name `localhost`, which the certificate has."""
         scheme = "https" if self._context else "http"
         return f"{scheme}://{host or ('localhost' if self._context else HOST)}:{self.port}{path}"
 
