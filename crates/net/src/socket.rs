@@ -56,6 +56,9 @@ impl Socket {
 
     /// As [`send`](Self::send), from several buffers, of which at most [`socket::IOV_MAX`] are taken.
     pub fn send_vectored(&self, data: &[IoSlice<'_>]) -> io::Result<usize> {
+        if let [only] = data {
+            return self.send(only); // for the kernel the shorter way
+        }
         socket::send_vectored(&self.0, &data[..data.len().min(socket::IOV_MAX)])
     }
 
