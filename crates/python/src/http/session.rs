@@ -11,7 +11,7 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_http::{RequestBody, Target};
 
@@ -132,7 +132,7 @@ fn begin(slf: *mut ffi::PyObject, args: Args<'_, '_>, name: &'static str, method
     {
         return Ok(exchange);
     }
-    in_python(slf, args, Some(PyString::intern(py, name)))
+    in_python(slf, args, Some(PyString::intern(py, name)), *method == Method::HEAD)
 }
 
 fn request(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
@@ -150,7 +150,7 @@ fn request(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
             return Ok(exchange);
         }
     }
-    in_python(slf, args, None)
+    in_python(slf, args, None, false)
 }
 
 /// Methods of requests that need no body, as they are written.
@@ -163,8 +163,13 @@ fn usual(name: &str) -> Option<Method> {
     }
 }
 
-/// `self._begin(method, ...)`, with the rest of the arguments.
-fn in_python(slf: *mut ffi::PyObject, args: Args<'_, '_>, method: Option<Bound<'_, PyString>>) -> PyResult<Owned> {
+/// `self._begin(method, ...)`, with the rest of the arguments. `stays`: redirects are not followed, unless that is said.
+fn in_python(
+    slf: *mut ffi::PyObject,
+    args: Args<'_, '_>,
+    method: Option<Bound<'_, PyString>>,
+    stays: bool,
+) -> PyResult<Owned> {
     let py = args.py();
     // SAFETY: the interpreter calls the method with a live object.
     let begin = unsafe { Borrowed::from_ptr(py, slf) }.getattr(intern!(py, "_begin"))?;
@@ -172,9 +177,16 @@ fn in_python(slf: *mut ffi::PyObject, args: Args<'_, '_>, method: Option<Bound<'
     stack.extend(method.as_ref().map(Bound::as_ptr));
     stack.extend(args.positional());
     let mut names = Vec::new();
+    let (follow, no) = (intern!(py, "allow_redirects"), PyBool::new(py, false));
+    let mut said = !stays;
     for (name, value) in args.keywords() {
+        said = said || name.eq(follow)?;
         names.push(name);
         stack.push(value.as_ptr());
+    }
+    if !said {
+        names.push(follow.clone().into_any());
+        stack.push(no.as_ptr());
     }
     let names = PyTuple::new(py, names)?;
     let names = Some(&names).filter(|names| !names.is_empty());
