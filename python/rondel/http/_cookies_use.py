@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from yarl import URL
 
-from .cookiejar import DummyCookieJar, _UnlimitedCookieJar, parse_cookie_header
+from .cookiejar import CookieJar, DummyCookieJar, _UnlimitedCookieJar, parse_cookie_header
 
 if TYPE_CHECKING:
     from .abc import AbstractCookieJar
@@ -31,14 +31,17 @@ class Cookies(Protocol):
 class JarCookies:
     """The cookies of a session's jar alone."""
 
-    __slots__ = ("_jar",)
+    __slots__ = ("_jar", "_shelf")
 
     def __init__(self, jar: AbstractCookieJar) -> None:
         self._jar = jar
+        # Each request asks, and most jars are empty: of the usual one that is seen without a call.
+        self._shelf = jar._shelf if isinstance(jar, CookieJar) else None
 
     def header_for(self, url: str) -> str | None:
         """What the jar has for ``url``."""
-        if not self._jar:
+        shelf = self._shelf
+        if shelf is not None and not shelf.kept:
             return None
         return _field(_values(self._jar, _url(url)))
 
