@@ -382,7 +382,7 @@ impl Core {
         }
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };
-        let visited = self.with(py, |state| {
+        let visited: Option<Result<(), PyTraverseError>> = self.with(py, |state| {
             let (items, watches) = state.driver.held();
             for object in items.filter_map(Ready::object) {
                 object.visit(&visit)?;
