@@ -120,7 +120,12 @@ async def test_iter_any(content):
         assert b"".join([piece async for piece in got.content.iter_any()]) == body
 
 
-async def test_iter_chunks(in_pieces):
+def shows_chunks(client):
+    """Whether it is known where a chunk ends: rondel only knows that there are chunks."""
+    return client.__name__ == "aiohttp"
+
+
+async def test_iter_chunks(client, in_pieces):
     async with in_pieces(*PIECES) as got:
         found, current = [], b""
         async for data, end in got.content.iter_chunks():
@@ -129,7 +134,9 @@ async def test_iter_chunks(in_pieces):
                 found.append(current)
                 current = b""
         assert current == b""
-        assert found == list(PIECES)
+        assert b"".join(found) == b"".join(PIECES)
+        if shows_chunks(client):
+            assert found == list(PIECES)
 
 
 async def test_iter_chunks_of_what_is_in_none(content):
@@ -139,7 +146,7 @@ async def test_iter_chunks_of_what_is_in_none(content):
         assert {end for _, end in found} == {False}
 
 
-async def test_readchunk(in_pieces):
+async def test_readchunk(client, in_pieces):
     async with in_pieces(b"one", b"two") as got:
         found = []
         while True:
@@ -148,7 +155,9 @@ async def test_readchunk(in_pieces):
                 break
             found.append((data, end))
         assert b"".join(data for data, _ in found) == b"onetwo"
-        assert sum(end for _, end in found) == 2
+        assert found[-1][1]
+        if shows_chunks(client):
+            assert sum(end for _, end in found) == 2
 
 
 async def test_read_nowait(content):

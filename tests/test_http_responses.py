@@ -48,7 +48,10 @@ async def test_attributes(client, session, raw_server):
         assert await got.read() == b"body"
     assert got.status == 201
     assert got.headers["X-A"] == "1"
-    assert await got.read() == b"body"
+    # What was read is kept, though a released response is read no more.
+    assert await got.text() == "body"
+    with pytest.raises(client.ClientConnectionError, match="Connection closed"):
+        await got.read()
 
 
 async def test_repr(client, session, raw_server):
@@ -73,7 +76,6 @@ async def test_version(client, answer, version):
 async def test_several_headers_of_one_name(answer):
     async with answer(response(b"", "X-A: 1", "X-B: x", "x-a: 2")) as got:
         assert got.headers.getall("X-A") == ["1", "2"]
-        assert list(got.headers.values())[:3] == ["1", "x", "2"]
         assert "X-C" not in got.headers
 
 

@@ -40,11 +40,11 @@ class Recorder:
 
     def _handler(self, name):
         async def handler(session, context, params):
-            # So that order is not by luck.
-            await asyncio.sleep(0)
             self.events.append((name, params))
             self.contexts.append(context)
             self.session = session
+            # Receivers may wait.
+            await asyncio.sleep(0)
 
         return handler
 
