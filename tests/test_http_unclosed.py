@@ -8,7 +8,7 @@ from support.http_raw import OK, response
 from support.turns import turns
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_session(loop, client, raw_server, problems):
     server = raw_server(OK)
 
@@ -25,7 +25,7 @@ async def test_a_session(loop, client, raw_server, problems):
     await server.until(lambda: server.connections[0].closed_by_client)
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_connector(loop, client, raw_server, problems):
     server = raw_server(OK)
 
@@ -57,7 +57,7 @@ async def test_a_session_that_was_closed_says_nothing(loop, client, raw_server, 
     assert problems.take() == []
 
 
-@pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_response_gives_its_connection_back(loop, client, raw_server, problems):
     """Even one that nobody released: the slot is free again."""
     server = raw_server(response(b"x" * 1_000_000))
@@ -74,7 +74,7 @@ async def test_a_response_gives_its_connection_back(loop, client, raw_server, pr
             assert len(await got.read()) == 1_000_000
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_response_in_debug_mode(loop, session, raw_server, problems):
     server = raw_server(response(b"x" * 1_000_000))
     loop.set_debug(True)

@@ -60,6 +60,7 @@ class Connection:
         self.requests: list[Request] = []
         self.place = 0  # of its last request among those of all connections; the first has 1
         self.closed_by_client = False
+        self.over = False  # whether the script has ended, and the connection is closed
         self._pending = bytearray()
 
     def request(self) -> Request | None:
@@ -295,3 +296,6 @@ class RawServer:
                 self._errors.append(error)
         finally:
             connection.close()
+            with self.changed:
+                connection.over = True
+                self.changed.notify_all()
