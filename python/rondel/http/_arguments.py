@@ -83,6 +83,12 @@ def check_names_list(names: Iterable[str]) -> Iterable[str]:
     return names
 
 
+def _capitals(method: Any) -> str:
+    if not isinstance(method, str):
+        raise TypeError(f"method is a str, got {method!r}")
+    return method.upper()
+
+
 def _check_max_redirects(count: Any) -> None:
     if isinstance(count, bool) or not isinstance(count, int):
         raise TypeError(f"max_redirects is a number of redirects (0: any number), got {count!r}")
@@ -174,12 +180,10 @@ class Arguments:
         retry: Retry | _SENTINEL | None = sentinel,
         upgrade: bool = False,
     ) -> None:
-        if not isinstance(method, str):
-            raise TypeError(f"method is a str, got {method!r}")
         if data is not None and json is not None:
             raise ValueError("data and json parameters can not be used at the same time")
         _check_max_redirects(max_redirects)
-        self.method = method.upper()
+        self.method = _capitals(method)
         self.url = self._target(session, url)
         self.params = params or None
         self.data = session._json_payload(json) if json is not None else data

@@ -71,7 +71,7 @@ class ClientRequest:
         proxy_auth: BasicAuth | None = None,
         timer: object = None,
         session: ClientSession | None = None,
-        ssl: Trust = True,
+        ssl: Trust | None = True,
         proxy_headers: LooseHeaders | None = None,
         traces: object = None,
         trust_env: bool = False,
@@ -89,7 +89,7 @@ class ClientRequest:
         self.response_class = response_class
         self.server_hostname = server_hostname
         self._session = session
-        self._ssl = ssl if ssl is not None else True
+        self._ssl: Trust = True if ssl is None else ssl
         #: In lower case.
         self._skip_auto_headers = frozenset(name.lower() for name in skip_auto_headers or ())
         self.update_version(version)
@@ -178,7 +178,7 @@ class ClientRequest:
 
     def update_version(self, version: HttpVersion | str) -> None:
         """Take the version of HTTP."""
-        self.version = parse_version(version)
+        self.version = HttpVersion11 if version is HttpVersion11 else parse_version(version)
 
     def update_host(self, url: URL) -> None:
         """Raise `InvalidURL` if the URL names no host."""
@@ -209,12 +209,12 @@ class ClientRequest:
 
     def update_auth(self, auth: BasicAuth | None, trust_env: bool = False) -> None:
         """Say who the user is."""
-        auth = self.auth if auth is None else auth
-        if auth is None:
+        chosen: Any = self.auth if auth is None else auth
+        if chosen is None:
             return
-        if not isinstance(auth, BasicAuth):
+        if not isinstance(chosen, BasicAuth):
             raise TypeError("BasicAuth() tuple is required instead")
-        self.headers[hdrs.AUTHORIZATION] = auth.encode()
+        self.headers[hdrs.AUTHORIZATION] = chosen.encode()
 
     def update_proxy(
         self, proxy: URL | None, proxy_auth: BasicAuth | None, proxy_headers: LooseHeaders | None
@@ -225,10 +225,11 @@ class ClientRequest:
         self.proxy_headers: CIMultiDict[str] | None = None
         if proxy is None:
             return
-        if proxy_auth is not None and not isinstance(proxy_auth, BasicAuth):
-            raise ValueError("proxy_auth must be None or BasicAuth() tuple")
         self.proxy, of_url = strip_auth(proxy)
-        self.proxy_auth = proxy_auth if proxy_auth is not None else of_url
+        chosen: Any = of_url if proxy_auth is None else proxy_auth
+        if chosen is not None and not isinstance(chosen, BasicAuth):
+            raise ValueError("proxy_auth must be None or BasicAuth() tuple")
+        self.proxy_auth = chosen
         self.proxy_headers = to_headers(proxy_headers)
         if self.proxy_auth is not None:
             self.proxy_headers[hdrs.PROXY_AUTHORIZATION] = self.proxy_auth.encode()

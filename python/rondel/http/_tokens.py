@@ -26,7 +26,7 @@ def check_method(method: str) -> str:
     return method.upper()
 
 
-def encode_field(name: str, value: str) -> tuple[bytes, bytes]:
+def encode_field(name: object, value: object) -> tuple[bytes, bytes]:
     """A header field as it is sent: in UTF-8, as aiohttp sends it.
 
     Raises ValueError for what would change the meaning of the fields that follow, TypeError for

@@ -8,7 +8,7 @@ import logging
 import netrc
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from yarl import URL
 
@@ -36,7 +36,9 @@ class BasicAuth(_BasicAuth):
 
     __slots__ = ()
 
-    def __new__(cls, login: str, password: str = "", encoding: str = "latin1") -> BasicAuth:
+    def __new__(
+        cls, login: str | None, password: str | None = "", encoding: str = "latin1"
+    ) -> BasicAuth:
         """Raises ValueError if either is None, or the name has a colon."""
         if login is None:
             raise ValueError("None is not allowed as login value")
@@ -66,7 +68,7 @@ class BasicAuth(_BasicAuth):
         return cls(login, password, encoding)
 
     @classmethod
-    def from_url(cls, url: URL, *, encoding: str = "latin1") -> BasicAuth | None:
+    def from_url(cls, url: Any, *, encoding: str = "latin1") -> BasicAuth | None:
         """What the URL says before its ``@``, if anything."""
         if not isinstance(url, URL):
             raise TypeError("url should be yarl.URL instance")

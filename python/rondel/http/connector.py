@@ -228,8 +228,7 @@ class TCPConnector(BaseConnector):
         self._ssl = merge_ssl(ssl, verify_ssl, ssl_context, fingerprint)
         self._family = family
         self._use_dns_cache = bool(use_dns_cache)
-        if resolver is not None and not hasattr(resolver, "resolve"):
-            raise TypeError(f"resolver is an AbstractResolver or None, got {resolver!r}")
+        _check_resolver(resolver)
         super().__init__(
             keepalive_timeout=keepalive_timeout,
             force_close=force_close,
@@ -320,6 +319,11 @@ def _connections(name: str, value: int | None) -> int:
     if value < 0:
         raise ValueError(f"{name} can't be negative (0: any number), got {value!r}")
     return value
+
+
+def _check_resolver(resolver: Any) -> None:
+    if resolver is not None and not hasattr(resolver, "resolve"):
+        raise TypeError(f"resolver is an AbstractResolver or None, got {resolver!r}")
 
 
 def _http2(asked: object) -> str:

@@ -43,7 +43,7 @@ class DigestAuthMiddleware:
     can't be answered makes the request raise `ClientError`.
     """
 
-    def __init__(self, login: str, password: str, preemptive: bool = True) -> None:
+    def __init__(self, login: str | None, password: str | None, preemptive: bool = True) -> None:
         if login is None:
             raise ValueError("None is not allowed as login value")
         if password is None:

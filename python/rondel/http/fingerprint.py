@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl as ssl_module
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .exceptions import ServerFingerprintMismatch
 
@@ -57,7 +57,7 @@ def merge_ssl(
 
     Raises ValueError if more than one is given, TypeError if ``ssl`` is none of its kinds.
     """
-    chosen: list[Trust] = [] if ssl is None or ssl is True else [ssl]
+    chosen: list[Any] = [] if ssl is None or ssl is True else [ssl]
     if verify_ssl is False:
         chosen.append(False)
     if ssl_context is not None:
@@ -68,7 +68,7 @@ def merge_ssl(
         raise ValueError(
             "verify_ssl, ssl_context, fingerprint and ssl parameters are mutually exclusive"
         )
-    trust = chosen[0] if chosen else True
+    trust: Any = chosen[0] if chosen else True
     if not isinstance(trust, (bool, Fingerprint, ssl_module.SSLContext)):
         raise TypeError(
             f"ssl should be SSLContext, bool, Fingerprint or None, got {trust!r} instead."

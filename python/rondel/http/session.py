@@ -115,10 +115,7 @@ class ClientSession(HttpSession):
         self._base_url = _base_url(base_url)
         self._timeout = of_session(timeout, read_timeout, conn_timeout)
         self._retry = check_retry(retry)
-        if not issubclass(response_class, ClientResponse):
-            raise TypeError(
-                f"response_class is a subclass of ClientResponse, got {response_class!r}"
-            )
+        _check_response_class(response_class)
         self._request_class = request_class
         self._response_class = response_class
         self._ws_response_class = ws_response_class
@@ -369,6 +366,11 @@ class ClientSession(HttpSession):
     def retry(self) -> Retry | None:
         """When requests are tried again."""
         return self._retry
+
+
+def _check_response_class(kind: Any) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, ClientResponse)):
+        raise TypeError(f"response_class is a subclass of ClientResponse, got {kind!r}")
 
 
 async def _failed(error: Exception) -> ClientResponse:

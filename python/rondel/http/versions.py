@@ -23,8 +23,11 @@ def parse_version(version: HttpVersion | tuple[int, int] | str) -> HttpVersion:
     with the server, or set by ``TCPConnector(http2=...)``).
     """
     try:
-        major, minor = version.split(".") if isinstance(version, str) else version
-        parsed = HttpVersion(int(major), int(minor))
+        parts: tuple[object, ...] = tuple(
+            version.split(".") if isinstance(version, str) else version
+        )
+        major, minor = (int(str(part)) for part in parts)
+        parsed = HttpVersion(major, minor)
     except (TypeError, ValueError):
         raise ValueError(f"Can not parse http version number: {version!r}") from None
     if parsed not in {HttpVersion10, HttpVersion11}:
