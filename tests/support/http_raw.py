@@ -251,7 +251,8 @@ class RawServer:
         self.gate.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
-        for connection in list(self.connections):
+        self._threads[0].join(SECONDS)  # from here on nothing more is accepted
+        for connection in self.connections:
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
@@ -285,7 +286,10 @@ class RawServer:
         connection.sock.settimeout(SECONDS)
         try:
             if self._context:
-                connection.sock = self._context.wrap_socket(connection.sock, server_side=True)
+                connection.sock = self._context.wrap_socket(
+                    connection.sock, server_side=True, do_handshake_on_connect=False
+                )
+                connection.sock.do_handshake()
             self._script(connection)
         except TimeoutError as error:
             self._errors.append(error)
