@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import exceptions as ex
 from ._direct import finish
 from ._options import request_options
+from ._traces import CONNECTED
 from ._upload import Upload
 from .retry import IDEMPOTENT_METHODS
 from .timeouts import _SENTINEL
@@ -42,6 +43,8 @@ class Sending:
         self._upload: Upload | None = None
         #: A connection that the server had closed meanwhile is no failure, once a call.
         self._may_repeat = True
+        #: This attempt has got a connection.
+        self._connected = False
 
     async def send(self, request: ClientRequest) -> ClientResponse:
         """The response to a request, whatever it says."""
@@ -99,7 +102,7 @@ class Sending:
             follow=False,
             retry=None,
             raise_for_status=False,
-            observer=None if traces is None else traces.notice,
+            observer=None if traces is None and tracker is None else self._notice,
         )
         info = request.request_info
         if streamed:
@@ -130,10 +133,23 @@ class Sending:
             exchange = connector._client.send(
                 request.method, request._wire_url(), fields, whole_body, options, session, info
             )
-        response = await exchange
+        self._connected = False
+        try:
+            response = await exchange
+        except BaseException:
+            if tracker is not None and not self._connected:
+                tracker._not_connected()
+            raise
         if traces is not None:
             await traces.settle()
         return response
+
+    def _notice(self, event: str, host: str | None) -> None:
+        """Something has happened to the connection. Called by native code."""
+        if event in CONNECTED:
+            self._connected = True
+        if self._traces is not None:
+            self._traces.notice(event, host)
 
     def _time_left(self) -> float | None:
         """Seconds until the time is over: at least a little, as 0 would mean no limit."""

@@ -35,6 +35,8 @@ _EVENTS: dict[str, tuple[str, Callable[..., Any]]] = {
     "dns_hit": ("on_dns_cache_hit", tracing.TraceDnsCacheHitParams),
     "dns_miss": ("on_dns_cache_miss", tracing.TraceDnsCacheMissParams),
 }
+#: Those after which the head is sent.
+CONNECTED = frozenset({"create_end", "reuse"})
 
 
 class Traces:
@@ -71,7 +73,7 @@ class Traces:
         if event in _EVENTS:
             signal, params = _EVENTS[event]
             self._start(signal, params() if host is None else params(host))
-        if event in {"create_end", "reuse"}:
+        if event in CONNECTED:
             self._head_sent()
 
     def chunk_sent(self, method: str, url: URL, chunk: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .._rondel import HttpBody
@@ -76,18 +75,17 @@ class Upload:
         try:
             await self._payload.write_with_length(self._writer, self._length)
             await self._writer.write_eof()
-        except asyncio.CancelledError as cancelled:
-            error = cancelled
-            self.body.fail(cancelled)
+        except Exception as failed:
+            # That the server takes no more of it is no failure of the body: it was cut short.
+            if self.body.closed and isinstance(failed, ConnectionResetError):
+                error = asyncio.CancelledError()
+            else:
+                error = failed
+                self.body.fail(failed)
+        except BaseException as left:
+            error = left
+            self.body.fail(left)
             raise
-        except BaseException as failed:
-            error = failed
-            # That the server takes no more of it is no failure of the body.
-            if not (self.body.closed and isinstance(failed, ConnectionResetError)):
-                with suppress(ConnectionResetError):
-                    self.body.fail(failed)
-            if not isinstance(failed, Exception):
-                raise
         finally:
             if self._tracker is not None:
                 self._tracker._end(self._writer, error)

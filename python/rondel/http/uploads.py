@@ -53,7 +53,9 @@ class UploadTracker:
         self._error = None
 
     def _end(self, writer: BodyWriter, error: BaseException | None) -> None:
-        """The body of an attempt is sent, or is not to be sent any more."""
+        """The body of an attempt is sent; or is not to be sent any more, because of an error, or
+        because it was cut short (another BaseException).
+        """
         if writer is not self._writer:
             return
         self._writer = None
@@ -62,6 +64,13 @@ class UploadTracker:
         self._error = error if isinstance(error, Exception) else None
         if self._over:
             self._settle()
+
+    def _not_connected(self) -> None:
+        """The attempt ended before there was a connection: what it wrote has gone nowhere."""
+        self._writer = None
+        self._written = 0
+        self._finished = False
+        self._error = None
 
     def _request_over(self) -> None:
         """No other attempt begins."""
