@@ -1,118 +1,109 @@
-"""The names of aiohttp's client and their parameters: rondel.http has them, or says why not."""
+"""The names of `rondel.http`: all that aiohttp has for its client, and clear words for the rest."""
 
+import importlib
 import inspect
-import json
 
 import pytest
 
-from support.http_raw import OK
+from support import child
 
-aiohttp = pytest.importorskip("aiohttp")
-pytestmark = [
-    pytest.mark.rondel_only("aiohttp is what it is compared with"),
-    # A name that is there is no use of it.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = pytest.mark.rondel_only("it is aiohttp's names that are compared with")
 
-#: Those of its server, and what has nothing to choose from here.
-LEFT_OUT = {
+#: What aiohttp has for its server, and what chooses among libraries that are not used here.
+ABSENT = {
     "ChainMapProxy",
     "ETag",
     "GunicornUVLoopWebWorker",
     "GunicornWebWorker",
     "set_zlib_backend",
 }
-CALLED = (
-    "BaseConnector",
-    "ClientSession",
-    "ClientTimeout",
-    "ClientWSTimeout",
-    "CookieJar",
-    "DigestAuthMiddleware",
-    "DummyCookieJar",
-    "Fingerprint",
-    "FormData",
-    "FormData.add_field",
-    "MultipartWriter",
-    "TCPConnector",
-    "TraceConfig",
-    "UnixConnector",
-    "UploadTracker",
-    "encode_basic_auth",
-    "get_payload",
-)
-#: Defaults that can be compared; others are each package's own.
-PLAIN = (type(None), bool, int, float, str, bytes, tuple)
 
 
-@pytest.mark.parametrize("name", sorted(set(aiohttp.__all__) - LEFT_OUT))
-def test_name(loop_kind, client, name):
-    theirs, ours = getattr(aiohttp, name), getattr(client, name)
-    assert inspect.isclass(ours) == inspect.isclass(theirs)
-    assert name in client.__all__
+def test_each_name_of_the_client(client):
+    aiohttp = pytest.importorskip("aiohttp")
+    assert {name for name in aiohttp.__all__ if not hasattr(client, name)} == ABSENT
+    for name in client.__all__:
+        assert getattr(client, name) is not None
 
 
-@pytest.mark.parametrize("name", sorted(LEFT_OUT))
-def test_a_name_that_is_left_out_says_why(loop_kind, client, name):
-    with pytest.raises(AttributeError, match=r"rondel\.http (is a client|has no)"):
+def test_each_exception_is_the_same_kind_of(client):
+    aiohttp = pytest.importorskip("aiohttp")
+    for name, theirs in inspect.getmembers(aiohttp, inspect.isclass):
+        if issubclass(theirs, BaseException):
+            ours = getattr(client, name)
+            assert [base.__name__ for base in ours.__mro__] == [
+                base.__name__ for base in theirs.__mro__
+            ], name
+
+
+@pytest.mark.parametrize("name", ["web", "test_utils", "ETag", "GunicornWebWorker"])
+def test_names_of_the_server(client, name):
+    with pytest.raises(AttributeError, match=f"is a client and has no '{name}'"):
         getattr(client, name)
 
 
-def parameters(module, path):
-    """The parameters of a callable by name, without `self`."""
-    found = module
-    for name in path.split("."):
-        found = getattr(found, name)
-    return {
-        name: parameter
-        for name, parameter in inspect.signature(found).parameters.items()
-        if name != "self"
-    }
-
-
-@pytest.mark.parametrize("path", CALLED)
-def test_parameters(loop_kind, client, path):
-    theirs, ours = parameters(aiohttp, path), parameters(client, path)
-    assert set(theirs) - set(ours) == set()
-    for name, parameter in theirs.items():
-        assert ours[name].kind == parameter.kind, name
-        if isinstance(parameter.default, PLAIN):
-            assert ours[name].default == parameter.default, name
-        else:
-            assert (ours[name].default is parameter.empty) == (
-                parameter.default is parameter.empty
-            ), name
-
-
-def arguments_of_a_request():
-    """Name and default of each argument of aiohttp's requests."""
-    found = inspect.signature(aiohttp.ClientSession._request).parameters.values()
-    return [(each.name, each.default) for each in found if each.kind == each.KEYWORD_ONLY]
-
-
-@pytest.mark.parametrize("argument", arguments_of_a_request(), ids=lambda argument: argument[0])
-async def test_argument_of_a_request(client, session, raw_server, argument):
-    name, default = argument
-    if not isinstance(default, PLAIN):
-        default = 300
-    async with session.get(raw_server(OK).url(), **{name: default}) as got:
-        assert await got.read() == b"ok"
-
-
-@pytest.mark.parametrize("name", ["ClientSession", "ClientResponse", "TCPConnector"])
-def test_members(loop_kind, client, name):
-    """Each public attribute of the class is there."""
-    theirs = {each for each in dir(getattr(aiohttp, name)) if not each.startswith("_")}
-    theirs -= {"ATTRS", "output_size", "upload_complete", "url_obj", "start"}
-    assert theirs - set(dir(getattr(client, name))) == set()
+def test_names_that_nobody_has(client):
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        client.nonsense  # noqa: B018
+    with pytest.raises(AttributeError, match="there is no backend to choose"):
+        client.set_zlib_backend  # noqa: B018
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in aiohttp.__all__ if name.startswith("Trace") and "Params" in name]
+    ("name", "ours"),
+    [
+        ("ClientSession", {"retry"}),
+        ("TCPConnector", {"http2"}),
+        ("UnixConnector", set()),
+        ("ClientTimeout", set()),
+        ("CookieJar", set()),
+        ("DummyCookieJar", set()),
+        ("FormData", set()),
+        ("BasicAuth", set()),
+        ("DigestAuthMiddleware", set()),
+        ("Fingerprint", set()),
+        ("TraceConfig", set()),
+        ("MultipartWriter", set()),
+    ],
 )
-def test_fields_of_what_a_trace_is_told(loop_kind, client, name):
-    assert set(parameters(client, name)) == set(parameters(aiohttp, name))
+def test_arguments_and_their_order(client, name, ours):
+    aiohttp = pytest.importorskip("aiohttp")
+    found = inspect.signature(getattr(client, name)).parameters
+    expected = inspect.signature(getattr(aiohttp, name)).parameters
+    assert [each for each in found if each not in ours] == list(expected)
+    for each, parameter in expected.items():
+        assert found[each].kind == parameter.kind, each
+        if isinstance(parameter.default, (bool, int, float, str, tuple, type(None))):
+            assert found[each].default == parameter.default, each
 
 
-async def test_defaults_of_a_session_that_are_objects(loop, client):
-    assert parameters(client, "ClientSession")["json_serialize"].default is json.dumps
+def test_the_arguments_of_requests(client):
+    aiohttp = pytest.importorskip("aiohttp")
+    expected = inspect.signature(aiohttp.ClientSession._request).parameters
+    options = set(
+        inspect.get_annotations(importlib.import_module("rondel.http._arguments").RequestOptions)
+    )
+    assert options == (set(expected) - {"self", "method", "str_or_url"}) | {"retry"}
+
+
+def test_nothing_is_imported_before_it_is_asked_for():
+    source = """
+        import sys
+        import rondel
+        print(*(name for name in ("rondel.http", "yarl", "multidict") if name in sys.modules))
+    """
+    done = child.run("rondel", source)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("missing", ["yarl", "multidict"])
+def test_without_the_extra(missing):
+    source = f"""
+        import sys
+        sys.modules["{missing}"] = None
+        from rondel import http
+    """
+    done = child.run("rondel", source)
+    assert done.returncode == 1
+    last = done.stderr.strip().rpartition("\n")[2]
+    assert last == f"ImportError: rondel.http needs {missing}: pip install 'rondel[http]'"
