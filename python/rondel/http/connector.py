@@ -9,7 +9,7 @@ import ssl as ssl_module
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
@@ -39,13 +39,27 @@ HTTP_SCHEMES = frozenset({"", "http", "https", "ws", "wss"})
 KEEPALIVE_TIMEOUT = 15.0
 
 
-class _Done:
-    """What ``close()`` gives: all is done already, whether it is awaited or not."""
+class _Done(Coroutine[Any, Any, None]):
+    """What ``close()`` gives: all is done already, whether it is awaited or not.
+
+    It goes wherever a coroutine does: to ``create_task``, say.
+    """
 
     __slots__ = ()
 
     def __await__(self) -> Generator[Any, None, None]:
         yield from ()
+
+    def send(self, value: Any, /) -> Any:
+        """End at once."""
+        raise StopIteration
+
+    def throw(self, typ: Any, val: Any = None, tb: Any = None, /) -> Any:
+        """Raise it."""
+        raise typ if val is None else val
+
+    def close(self) -> None:
+        """Do nothing: it is over."""
 
 
 class BaseConnector:
