@@ -93,11 +93,10 @@ impl Decoder {
 
     fn read<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Message<'i>>, Violation> {
         loop {
-            let begun = match self.frame.take() {
-                Some(frame) => Some(frame),
-                None => self.read_head(input)?,
-            };
-            let Some(frame) = begun else { return Ok(None) };
+            if self.frame.is_none() {
+                self.frame = self.read_head(input)?;
+            }
+            let Some(frame) = self.frame.take() else { return Ok(None) };
             let (piece, rest) = input.split_at(frame.left.min(input.len()));
             *input = rest;
             let in_one_piece = frame.read == 0 && piece.len() == frame.left;

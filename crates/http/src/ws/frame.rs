@@ -107,10 +107,13 @@ impl Start {
 
     /// How long the payload is, by a head of which all before the mask is there.
     pub(super) fn payload(self, head: &[u8; MAX_HEAD]) -> u64 {
-        let [_, _, a, b, c, d, e, f, g, h, ..] = *head;
         match self.length {
-            LENGTH_IN_16 => u64::from(u16::from_be_bytes([a, b])),
-            LENGTH_IN_64 => u64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            LENGTH_IN_16 => u64::from(u16::from_be_bytes([head[2], head[3]])),
+            LENGTH_IN_64 => {
+                let mut length = [0; 8];
+                length.copy_from_slice(&head[2..10]);
+                u64::from_be_bytes(length)
+            }
             length => u64::from(length),
         }
     }

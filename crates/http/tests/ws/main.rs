@@ -145,7 +145,7 @@ fn a_bomb_is_refused_before_it_is_large() {
     let words = format!("Decompressed message exceeds size limit {MAX}");
     assert_eq!(violation(MAX, true, &raw(0xC2, &bomb)), (close::MESSAGE_TOO_BIG, words));
     // A last block each, and nothing in it.
-    let (code, words) = violation(MAX, true, &raw(0xC2, &[0x03, 0x00].repeat(2000)));
+    let (code, words) = violation(MAX, true, &raw(0xC2, &[0x03_u8, 0x00].repeat(2000)));
     assert_eq!((code, &*words), (close::MESSAGE_TOO_BIG, "Compressed message has too many deflate members"));
 }
 
