@@ -106,6 +106,12 @@ class CookieJar(AbstractCookieJar):
         return MappingProxyType(self._shelf.cookies)
 
     @property
+    def _cookies(self) -> dict[tuple[str, str], SimpleCookie]:
+        # Programs that keep cookies themselves reach for it, as there was no other way in older
+        # aiohttp.
+        return self._shelf.cookies
+
+    @property
     def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
         """The cookies, by domain, path and name, that no subdomain gets."""
         return frozenset(key for key, kept in self._shelf.kept.items() if kept.host_only)
