@@ -73,7 +73,7 @@ fn no_answer(failure: &hyper::Error, connection: Option<&hyper::Error>) -> Error
     // Of a request that was never begun, hyper says why the connection ended, if it knew of the request by then.
     let within = failure.source().and_then(|source| source.downcast_ref::<hyper::Error>());
     let cause = within.or(connection.filter(|_| failure.is_canceled())).unwrap_or(failure);
-    if cause.is_parse() || cause.is_parse_too_large() {
+    if cause.is_parse() {
         return Error::new(Kind::Malformed(cause.to_string()));
     }
     if let Some(io) = find::<io::Error>(cause) {
