@@ -1,7 +1,7 @@
 //! How what is woken is polled.
 
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use pyo3::prelude::*;
 use rondel_http::Background;
@@ -207,15 +207,15 @@ impl Loop {
     /// The task waits for `future` now, until the job is done. False: it was woken meanwhile, and has to look again.
     pub fn park(&self, number: u32, future: Owned) -> bool {
         let mut stale = Some(future);
-        let parked = match self.shared().places.borrow_mut().get(number) {
-            Some(place) if !std::mem::take(&mut place.again) => {
-                if let Holds::Job { future, .. } = &mut place.holds {
-                    std::mem::swap(future, &mut stale);
-                }
-                true
+        let mut parked = false;
+        if let Some(place) = self.shared().places.borrow_mut().get(number)
+            && !std::mem::take(&mut place.again)
+        {
+            if let Holds::Job { future, .. } = &mut place.holds {
+                std::mem::swap(future, &mut stale);
             }
-            _ => false,
-        };
+            parked = true;
+        }
         drop(stale);
         parked
     }

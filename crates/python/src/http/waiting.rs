@@ -137,7 +137,9 @@ pub fn thrown(
     value: Option<&Bound<'_, PyAny>>,
     traceback: Option<&Bound<'_, PyAny>>,
 ) -> PyErr {
-    let given = |value: Option<&Bound<'_, PyAny>>| value.filter(|value| !value.is_none()).cloned();
+    fn given<'py>(value: Option<&Bound<'py, PyAny>>) -> Option<Bound<'py, PyAny>> {
+        value.filter(|value| !value.is_none()).cloned()
+    }
     let made = match (kind.cast::<PyType>(), given(value)) {
         (Err(_), _) => Ok(kind.clone()),
         (Ok(class), Some(value)) if value.is_instance(class).unwrap_or(false) => Ok(value),
