@@ -48,10 +48,6 @@ class ClientTimeout:
             raise TypeError(f"ceil_threshold is a number of seconds, got {self.ceil_threshold!r}")
 
 
-#: What a session uses that was given none.
-DEFAULT_TIMEOUT: Final = ClientTimeout(total=5 * 60, sock_connect=30)
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) or hasattr(type(value), "__float__")
 
@@ -108,3 +104,7 @@ def deadline(now: float, seconds: float | None, ceil_threshold: float) -> float 
         return None
     when = now + seconds
     return math.ceil(when) if seconds >= ceil_threshold else when
+
+
+#: What a session uses that was given none.
+DEFAULT_TIMEOUT: Final = ClientTimeout(total=5 * 60, sock_connect=30)
