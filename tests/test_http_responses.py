@@ -61,9 +61,10 @@ async def test_repr(client, session, raw_server):
         assert "2" in repr(got)
 
 
-async def test_reason_in_other_letters(answer):
+async def test_reason_in_other_letters(client, answer):
     async with answer(b"HTTP/1.1 200 Sch\xc3\xb6n\r\nContent-Length: 0\r\n\r\n") as got:
-        assert got.reason == "Schön"
+        # hyper's parser gives none that is not ASCII.
+        assert got.reason == ("Schön" if client.__name__ == "aiohttp" else "")
 
 
 @pytest.mark.parametrize("version", ["10", "11"])

@@ -90,7 +90,7 @@ async def test_what_it_is_given(loop, client):
         assert session.connector is connector
         assert session.cookie_jar is jar
         assert session.timeout is timeout
-        assert session.headers == {"x-one": "1"}
+        assert session.headers == {"X-One": "1"}
         assert session.skip_auto_headers == {"user-agent"}
         assert session.raise_for_status is True
         assert session.auto_decompress is False

@@ -6,6 +6,7 @@ import types
 import pytest
 
 from support.http_raw import OK, chunked, response
+from support.net import SECONDS
 from support.turns import turns
 
 NAMES = (
@@ -224,7 +225,16 @@ async def test_cancelled(traced, recorder, raw_server):
 
 
 async def test_a_queue(loop, client, recorder, raw_server):
-    server = raw_server(OK)
+    def script(connection):
+        # The first answer keeps its connection until its body has come.
+        connection.request()
+        connection.send(OK[:-2])
+        connection.server.gate.wait(SECONDS)
+        connection.send(OK[-2:])
+        while connection.request():
+            connection.send(OK)
+
+    server = raw_server(script)
     connector = client.TCPConnector(limit=1)
     async with client.ClientSession(
         connector=connector, trace_configs=[recorder.config]
@@ -234,7 +244,8 @@ async def test_a_queue(loop, client, recorder, raw_server):
         waiting = asyncio.ensure_future(fetch(session, server.url()))
         await turns(10)
         assert recorder.names == ["request_start", "connection_queued_start"]
-        await holding.content.read()
+        server.gate.set()
+        assert await holding.content.read() == b"ok"
         await waiting
     assert recorder.names == [
         "request_start",
@@ -293,7 +304,13 @@ async def test_a_handler_that_fails(client, open_session, raw_server):
 
     config.on_request_end.append(failing)
     session = open_session(trace_configs=[config])
-    server = raw_server(OK)
+
+    def script(connection):
+        connection.request()
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        connection.until_closed()
+
+    server = raw_server(script)
     with pytest.raises(KeyError, match="mine"):
         await fetch(session, server.url())
     await server.until(lambda: server.connections[0].closed_by_client)

@@ -517,7 +517,9 @@ class HttpWsEncoder:
         self, opcode: int, data: bytes | bytearray | memoryview, compressed: bool
     ) -> bytes: ...
 
-def http_redirect(method: str, status: int, location: str, url: str) -> tuple[str, str, bool, bool]: ...
+def http_redirect(
+    method: str, status: int, location: bytes, url: str
+) -> tuple[str, str, tuple[str, str | None] | None, bool, bool]: ...
 def http_retry(
     retry: Any,
     method: str,

@@ -118,6 +118,27 @@ impl Target {
         Self::from_url(&parsed).ok_or_else(invalid)
     }
 
+    /// Takes any `http` or `https` URL that was encoded on purpose as it is: nothing in it is encoded anew that may stand
+    /// in a request.
+    ///
+    /// Errors: as of [`parse_lenient`](Self::parse_lenient).
+    pub fn parse_encoded(url: &str) -> Result<Self, Error> {
+        Self::parse(url).or_else(|| Self::verbatim(url)).map_or_else(|| Self::parse_lenient(url), Ok)
+    }
+
+    fn verbatim(url: &str) -> Option<Self> {
+        let (scheme, authority, tail) = split(url)?;
+        let (userinfo, host_port) = authority::split(authority);
+        let (host, port) = host_port?;
+        let (tail, fragment) = tail.split_once('#').unwrap_or((tail, ""));
+        let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+        if ![path, query, fragment].iter().all(|piece| piece.bytes().all(|byte| byte.is_ascii_graphic())) {
+            return None;
+        }
+        let pieces = Pieces { path: path.into(), query: query.into(), fragment: fragment.into() };
+        Self::build(Scheme::parse(scheme)?, &host, port, &pieces, userinfo)
+    }
+
     /// Where `location`, the bytes of a header of that name, leads from here (RFC 3986, section 5; RFC 9110, 10.2.2).
     ///
     /// Errors: [`Kind::InvalidRedirect`], [`Kind::RedirectNotHttp`].

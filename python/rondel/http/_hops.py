@@ -22,7 +22,7 @@ from ._direct import explicit_auth
 from ._fields import merge
 from ._sending import Sending, is_spent
 from ._traces import Traces
-from .auth import BasicAuth, netrc_auth
+from .auth import BasicAuth, netrc_auth, strip_auth
 from .middlewares import build_client_middlewares
 from .proxies import environment_proxy
 from .timeouts import deadline
@@ -144,6 +144,7 @@ class Hops:
     async def _request(self) -> ClientRequest:
         """The request of this hop, complete but for what middlewares do to it."""
         session, asked = self._session, self._asked
+        auth = await self._user()
         headers = self._headers
         cookie = self._cookies.header_for(str(self.url)) if self._cookies is not None else None
         if cookie is not None:
@@ -159,7 +160,7 @@ class Hops:
             headers=headers,
             skip_auto_headers=asked.skip_auto_headers,
             data=self._data,
-            auth=await self._user(),
+            auth=auth,
             version=session.version,
             compress=asked.compress,
             chunked=asked.chunked,
@@ -180,8 +181,11 @@ class Hops:
         """Who the user is: by the argument, the URL, the session, .netrc, in this order."""
         session, url = self._session, self.url
         in_url = BasicAuth.from_url(url)
-        if in_url is not None and (self._auth is None or self._history):
-            self._auth = in_url
+        if in_url is not None:
+            # What comes of the URL from here on is not for the eyes of others.
+            url = self.url = strip_auth(url)[0]
+            if self._auth is None or self._history:
+                self._auth = in_url
         if self._auth is None and session.auth is not None and session._is_own_origin(url):
             self._auth = session.auth
         if self._auth is None and session.trust_env and url.host is not None:
@@ -208,8 +212,11 @@ class Hops:
             response.close()
             raise ex.TooManyRedirects(self._history[0].request_info, tuple(self._history))
         await self._sending.stop()
-        method, url, keep_body, same_origin = http_redirect(
-            self.method, response.status, location, str(self.url)
+        method, text, userinfo, keep_body, same_origin = http_redirect(
+            self.method,
+            response.status,
+            location.encode("utf-8", "surrogateescape"),
+            str(self.url),
         )
         if not keep_body:
             await self._sending.close_payload()
@@ -226,7 +233,11 @@ class Hops:
             for name in (hdrs.AUTHORIZATION, hdrs.COOKIE, hdrs.PROXY_AUTHORIZATION):
                 self._headers.popall(name, None)
         response.release()
-        self.method, self.url, self._params = method, URL(url, encoded=True), None
+        url = URL(text, encoded=True)
+        if userinfo is not None:
+            user, password = userinfo
+            url = url.with_user(user).with_password(password)
+        self.method, self.url, self._params = method, url, None
         return True
 
     def _pause(

@@ -83,6 +83,16 @@ fn lenient_writes_as_yarl_does() {
 }
 
 #[test]
+fn what_is_encoded_stays_so() {
+    let url = Target::parse_encoded("http://me@H/%2f%7e/../x?a=%20b#%41").unwrap();
+    assert_eq!(url.as_str(), "http://h/%2f%7e/../x?a=%20b#%41");
+    assert_eq!(url.path_and_query(), "/%2f%7e/../x?a=%20b");
+    // What can't be sent so is encoded all the same.
+    assert_eq!(Target::parse_encoded("http://h/<a b>").unwrap().as_str(), "http://h/%3Ca%20b%3E");
+    assert_eq!(Target::parse_encoded("ftp://h/").unwrap_err().kind(), &Kind::NotHttp("ftp://h/".to_owned()));
+}
+
+#[test]
 fn lenient_has_its_limits() {
     for url in
         ["", "h", "http://", "http:h", "http://h:99999/", "http://a\\b/", "http://127.1/a b", "http://0x7f.1/a b"]

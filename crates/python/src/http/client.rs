@@ -216,7 +216,7 @@ impl HttpClient {
         let py = slf.py();
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|_| PyValueError::new_err(format!("Method cannot contain non-token characters: {method:?}")))?;
-        let url = Target::parse_lenient(url).map_err(|error| errors::exception(py, &error, &About::default()))?;
+        let url = Target::parse_encoded(url).map_err(|error| errors::exception(py, &error, &About::default()))?;
         let headers = Rc::new(headers::of_python(headers)?);
         let body = slf.get().body(py, body)?;
         let asked = Asked { method, url, headers };

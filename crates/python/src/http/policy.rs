@@ -67,7 +67,10 @@ fn method(name: &str) -> PyResult<Method> {
     Method::from_bytes(name.as_bytes()).map_err(|_| PyValueError::new_err(format!("no method of HTTP: {name:?}")))
 }
 
-/// Where a redirect leads: `(method, url, keep_body, same_origin)`.
+/// User and password of a URL, each decoded.
+type Userinfo = Option<(String, Option<String>)>;
+
+/// Where a redirect leads: `(method, url, userinfo, keep_body, same_origin)`; the URL is without user and password.
 ///
 /// Raises `InvalidUrlRedirectClientError`, `NonHttpUrlRedirectClientError`.
 #[pyfunction]
@@ -75,14 +78,15 @@ pub fn http_redirect(
     py: Python<'_>,
     method: &str,
     status: u16,
-    location: &str,
+    location: &[u8],
     url: &str,
-) -> PyResult<(String, String, bool, bool)> {
+) -> PyResult<(String, String, Userinfo, bool, bool)> {
     let raised = |error: Error| errors::exception(py, &error, &About::default());
-    let from = Target::parse_lenient(url).map_err(raised)?;
-    let hop = Hop::to(&self::method(method)?, status, location.as_bytes(), &from).map_err(raised)?;
+    let from = Target::parse_encoded(url).map_err(raised)?;
+    let hop = Hop::to(&self::method(method)?, status, location, &from).map_err(raised)?;
     let Hop { method, url, keep_body, same_origin } = hop;
-    Ok((method.as_str().to_owned(), url.as_str().to_owned(), keep_body, same_origin))
+    let userinfo = url.userinfo().map(|(user, password)| (user.to_owned(), password.map(str::to_owned)));
+    Ok((method.as_str().to_owned(), url.as_str().to_owned(), userinfo, keep_body, same_origin))
 }
 
 /// Seconds to wait before the next attempt, after attempt number `attempt` (from 1) was answered with `status`, or failed;
