@@ -320,7 +320,9 @@ class HttpOptions:
 class HttpClient:
     """Connections to servers, kept by a connector."""
 
-    def __new__(cls, event_loop: asyncio.AbstractEventLoop, settings: dict[str, Any], /) -> Self: ...
+    def __new__(
+        cls, event_loop: asyncio.AbstractEventLoop, settings: dict[str, Any], /
+    ) -> Self: ...
     @property
     def acquired(self) -> int: ...
     @property
@@ -344,7 +346,9 @@ class HttpClient:
 class HttpBody:
     """The body of one request, written piece by piece."""
 
-    def __new__(cls, length: int | None = None, on_close: Callable[[], Any] | None = None) -> Self: ...
+    def __new__(
+        cls, length: int | None = None, on_close: Callable[[], Any] | None = None
+    ) -> Self: ...
     @property
     def closed(self) -> bool: ...
     @property
@@ -354,7 +358,9 @@ class HttpBody:
     def write(self, data: bytes | bytearray | memoryview) -> HttpReading[None]: ...
 
 class HttpSession:
-    """The native half of a `ClientSession`: its request methods, where nothing unusual is asked of them."""
+    """The native half of a `ClientSession`: its request methods, where nothing unusual is asked
+    of them.
+    """
 
     def __new__(cls, *args: Any, **keywords: Any) -> Self: ...
     def _begin(self, method: str, url: Any, **keywords: Any) -> Any: ...
