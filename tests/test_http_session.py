@@ -91,7 +91,7 @@ async def test_what_it_is_given(loop, client):
         assert session.cookie_jar is jar
         assert session.timeout is timeout
         assert session.headers == {"X-One": "1"}
-        assert session.skip_auto_headers == {"user-agent"}
+        assert session.skip_auto_headers == {"User-Agent"}
         assert session.raise_for_status is True
         assert session.auto_decompress is False
         assert session.trust_env is True
