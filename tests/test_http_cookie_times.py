@@ -79,3 +79,10 @@ def test_a_date_in_the_past_deletes(jar):
     received(jar, "a=1")
     received(jar, "a=; Expires=Thu, 01 Jan 1970 00:00:10 GMT")
     assert len(jar) == 0
+
+
+@pytest.mark.rondel_only("aiohttp takes the second 0 for no date")
+def test_a_date_at_the_beginning_of_time_deletes(jar):
+    received(jar, "a=1")
+    received(jar, "a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
+    assert len(jar) == 0

@@ -14,6 +14,7 @@ from support.http_websocket import (
     read_frame,
     speaking,
 )
+from support.net import SECONDS
 
 
 async def test_the_end_by_the_client(client, session, raw_server):
@@ -119,6 +120,42 @@ async def test_close_while_another_task_receives(client, session, raw_server):
     assert await receiving == (client.WSMsgType.CLOSING, None, None)
     assert socket.close_code == 1000
     assert await socket.receive() == (client.WSMsgType.CLOSED, None, None)
+
+
+@pytest.mark.parametrize("receiving", [True, False])
+async def test_the_session_is_closed(client, session, raw_server, receiving):
+    def script(connection):
+        accept(connection)
+        connection.until_closed()
+
+    server = raw_server(script)
+    socket = await session.ws_connect(server.url())
+    received = asyncio.create_task(socket.receive()) if receiving else None
+    await asyncio.sleep(0)
+    await session.close()
+    await server.until(lambda: server.connections[0].closed_by_client)
+    message = await (received or socket.receive())
+    assert message.type is client.WSMsgType.CLOSED
+    assert socket.closed
+    with pytest.raises(client.ClientConnectionResetError):
+        await socket.send_str("late")
+
+
+async def test_the_session_is_closed_while_much_is_on_its_way(client, session, raw_server):
+    def script(connection):
+        accept(connection)
+        connection.server.gate.wait(SECONDS)
+        connection.reset()
+
+    server = raw_server(script)
+    socket = await session.ws_connect(server.url())
+
+    sending = asyncio.create_task(socket.send_bytes(bytes(64 << 20)))
+    await asyncio.sleep(0)
+    server.gate.set()
+    await session.close()
+    with pytest.raises(client.ClientConnectionResetError):
+        await sending
 
 
 async def test_a_heartbeat_without_an_answer(client, session, raw_server):

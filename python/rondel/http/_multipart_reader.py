@@ -135,7 +135,7 @@ class MultipartReader:
         await self._read_boundary(skip=self._at_bof or isinstance(last, MultipartReader))
         if self._at_eof:
             return None
-        part = await self.fetch_next_part()
+        part: MultipartReader | BodyPartReader | None = await self.fetch_next_part()
         if self._at_bof and self._subtype == "form-data" and isinstance(part, BodyPartReader):
             part = await self._without_charset(part)
         self._at_bof = False
@@ -172,19 +172,23 @@ class MultipartReader:
             max_size_error_cls=self._max_size_error_cls,
         )
 
-    async def _without_charset(self, part: BodyPartReader) -> MultipartReader | BodyPartReader:
+    async def _without_charset(
+        self, part: BodyPartReader
+    ) -> MultipartReader | BodyPartReader | None:
         """A form's first part may say the encoding of the others (RFC 7578, 4.6): then the next one
-        counts.
+        counts, if there is one.
         """
         _, params = parse_content_disposition(part.headers.get(hdrs.CONTENT_DISPOSITION))
         if params.get("name") != "_charset_":
             return part
-        charset = await part.read()
-        if len(charset) > _MAX_CHARSET:
-            raise RuntimeError("Invalid default charset")
+        charset = b""
+        while not part.at_eof():
+            charset += await part.read_chunk(_MAX_CHARSET)
+            if len(charset) > _MAX_CHARSET:
+                raise RuntimeError("Invalid default charset")
         self._default_charset = charset.strip().decode()
         await self._read_boundary(skip=False)
-        return await self.fetch_next_part()
+        return None if self._at_eof else await self.fetch_next_part()
 
     async def _read_boundary(self, *, skip: bool) -> None:
         while True:

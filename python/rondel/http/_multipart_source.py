@@ -83,15 +83,17 @@ class Source:
 
         Raises ValueError if the body ends without the delimiter, or if the line is too long.
         """
+        at = end = 0
         while True:
-            end = self._buffer.find(b"\n") + 1
-            stop = self._buffer.find(delimiter)
-            if stop >= 0 and (not end or end > stop):
-                return self._take(stop), True
+            end = end or self._buffer.find(b"\n", at) + 1
             # That line's end may be the begin of the delimiter: CR LF, and more.
             if end and len(self._buffer) >= end - 2 + len(delimiter):
+                stop = end - 2
+                if stop >= 0 and self._buffer.startswith(delimiter, stop):
+                    return self._take(stop), True
                 return self._take(end), False
-            if len(self._buffer) > MAX_LINE:
+            at = len(self._buffer)
+            if at > MAX_LINE:
                 raise ValueError(f"Got more than {MAX_LINE} bytes when reading a line")
             if not await self._fill():
                 raise ValueError("Reading after EOF")

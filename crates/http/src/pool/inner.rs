@@ -301,6 +301,28 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
         drop(connections);
         self.bells.call();
     }
+
+    /// Ready when the pool is closed. `watch` is where it is kept that somebody is to hear of that.
+    pub(super) fn poll_closed(&self, watch: &Cell<Option<usize>>, cx: &mut Context<'_>) -> Poll<()> {
+        let (place, before) = {
+            let state = &mut *self.state.borrow_mut();
+            if state.is_closed() {
+                return Poll::Ready(());
+            }
+            state.watch(watch.get(), cx.waker())
+        };
+        watch.set(Some(place));
+        drop(before);
+        Poll::Pending
+    }
+
+    /// Nobody is to hear of it any more.
+    pub(super) fn unwatch(&self, watch: &Cell<Option<usize>>) {
+        if let Some(place) = watch.take() {
+            let before = self.state.borrow_mut().unwatch(place);
+            drop(before);
+        }
+    }
 }
 
 impl<R: Runtime, C: Pooled> Drop for Inner<R, C> {

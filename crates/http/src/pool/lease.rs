@@ -95,23 +95,14 @@ impl<R: Runtime, C: Pooled> Lease<R, C> {
 
     /// Takes the connection out, which will never come back. It counts as in use as long as its place is there.
     pub fn detach(mut self) -> (C, Place<R, C>) {
-        let place = Place { pool: Rc::clone(&self.pool), host: self.host, shared: self.shared };
+        let place = Place { pool: Rc::clone(&self.pool), host: self.host, shared: self.shared, watch: Cell::default() };
         let Some(connection) = self.connection.take() else { unreachable!("only the end of a lease takes it") };
         (connection, place)
     }
 
     /// Ready when the pool is closed.
     pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let (place, before) = {
-            let state = &mut *self.pool.state.borrow_mut();
-            if state.is_closed() {
-                return Poll::Ready(());
-            }
-            state.watch(self.watch.get(), cx.waker())
-        };
-        self.watch.set(Some(place));
-        drop(before);
-        Poll::Pending
+        self.pool.poll_closed(&self.watch, cx)
     }
 }
 
@@ -133,10 +124,7 @@ impl<R: Runtime, C: Pooled> DerefMut for Lease<R, C> {
 
 impl<R: Runtime, C: Pooled> Drop for Lease<R, C> {
     fn drop(&mut self) {
-        if let Some(watch) = self.watch.take() {
-            let before = self.pool.state.borrow_mut().unwatch(watch);
-            drop(before);
-        }
+        self.pool.unwatch(&self.watch);
         let Some(connection) = self.connection.take() else { return };
         match self.shared {
             Some(id) => self.pool.give_back_handle(self.host, id, Some(connection)),
@@ -156,10 +144,19 @@ pub struct Place<R: Runtime, C: Pooled> {
     pool: Rc<Inner<R, C>>,
     host: HostId,
     shared: Option<u64>,
+    watch: Cell<Option<usize>>,
+}
+
+impl<R: Runtime, C: Pooled> Place<R, C> {
+    /// Ready when the pool is closed.
+    pub fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.pool.poll_closed(&self.watch, cx)
+    }
 }
 
 impl<R: Runtime, C: Pooled> Drop for Place<R, C> {
     fn drop(&mut self) {
+        self.pool.unwatch(&self.watch);
         match self.shared {
             Some(id) => self.pool.give_back_handle(self.host, id, None),
             None => self.pool.free_slot(self.host),

@@ -25,9 +25,11 @@ pub struct Link {
     endpoints: Rc<Endpoints>,
     out: RefCell<std::collections::VecDeque<Bytes>>,
     waiting: Cell<usize>,
-    /// A background task sends what waits.
+    /// The background task is to send what waits.
     sending: Cell<bool>,
-    /// Who waits for room.
+    /// The background task, who waits for bytes, and who waits for room.
+    task: RefCell<Option<Waker>>,
+    reader: RefCell<Option<Waker>>,
     room: RefCell<Option<Waker>>,
     failed: RefCell<Option<Error>>,
     closed: Cell<bool>,
@@ -37,7 +39,8 @@ pub struct Link {
 }
 
 impl Link {
-    pub fn new(home: &Loop, switched: Switched<Loop>) -> Rc<Self> {
+    /// Begins its background task, too, which sends what `write` could not, and closes the connection with its pool.
+    pub fn new(py: Python<'_>, home: &Loop, switched: Switched<Loop>) -> Rc<Self> {
         let link = Rc::new(Self {
             home: home.clone(),
             endpoints: Rc::clone(switched.io.endpoints()),
@@ -45,6 +48,8 @@ impl Link {
             out: RefCell::default(),
             waiting: Cell::new(0),
             sending: Cell::new(false),
+            task: RefCell::default(),
+            reader: RefCell::default(),
             room: RefCell::default(),
             failed: RefCell::default(),
             closed: Cell::new(false),
@@ -53,7 +58,32 @@ impl Link {
         });
         let holder: Rc<dyn Holder> = Rc::<Self>::clone(&link);
         link.held.set(Some(home.hold(Rc::downgrade(&holder))));
+        let weak = Rc::downgrade(&link);
+        let background = std::future::poll_fn(move |cx| match weak.upgrade() {
+            Some(link) => link.poll_background(cx),
+            None => Poll::Ready(()),
+        });
+        home.start(py, Box::pin(background));
         link
+    }
+
+    /// Ready when the connection is closed.
+    fn poll_background(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let closed = self.with(|switched| switched.place.poll_closed(cx));
+        if closed.is_none_or(|closed| closed.is_ready()) {
+            self.close();
+            return Poll::Ready(());
+        }
+        if self.sending.get() {
+            // A failure is told to who writes next.
+            if let Poll::Ready(sent) = self.poll_out(cx) {
+                self.sending.set(false);
+                wake(&self.room);
+                drop(sent);
+            }
+        }
+        keep(&self.task, cx);
+        Poll::Pending
     }
 
     pub fn home(&self) -> &Loop {
@@ -92,15 +122,8 @@ impl Link {
     fn fail(&self, error: io::Error) -> Error {
         let error = Error::from_source(Kind::Io, error);
         let failed = self.failed.borrow_mut().get_or_insert(error).clone();
-        self.wake_room();
+        wake(&self.room);
         failed
-    }
-
-    fn wake_room(&self) {
-        let waker = self.room.take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
     }
 
     /// Up to `most` bytes; none at the end.
@@ -110,7 +133,10 @@ impl Link {
             self.with(|switched| switched.io.poll_receive(cx, most.max(1), &mut |piece| data.extend_from_slice(piece)));
         match polled {
             None => Poll::Ready(Err(self.failure())),
-            Some(Poll::Pending) => Poll::Pending,
+            Some(Poll::Pending) => {
+                keep(&self.reader, cx);
+                Poll::Pending
+            }
             Some(Poll::Ready(Ok(_))) => Poll::Ready(Ok(data)),
             Some(Poll::Ready(Err(error))) => Poll::Ready(Err(self.fail(error))),
         }
@@ -137,7 +163,7 @@ impl Link {
                         self.out.borrow_mut().push_front(piece);
                     }
                     if self.waiting.get() < FULL {
-                        self.wake_room();
+                        wake(&self.room);
                     }
                 }
             }
@@ -169,16 +195,7 @@ impl Link {
             Poll::Ready(sent) => sent,
             Poll::Pending => {
                 self.sending.set(true);
-                let link = Rc::clone(self);
-                let rest = std::future::poll_fn(move |cx| {
-                    // A failure is told to who writes next.
-                    let sent = ready!(link.poll_out(cx));
-                    link.sending.set(false);
-                    link.wake_room();
-                    drop(sent);
-                    Poll::Ready(())
-                });
-                self.home.start(py, Box::pin(rest));
+                wake(&self.task);
                 Ok(())
             }
         })
@@ -197,9 +214,7 @@ impl Link {
         if all && !self.sending.get() {
             return self.poll_out(cx);
         }
-        let waker = cx.waker().clone();
-        let stale = self.room.replace(Some(waker));
-        drop(stale);
+        keep(&self.room, cx);
         Poll::Pending
     }
 
@@ -220,7 +235,22 @@ impl Link {
         let held = (self.switched.take(), self.out.take());
         self.waiting.set(0);
         drop(held);
-        self.wake_room();
+        for waits in [&self.task, &self.reader, &self.room] {
+            wake(waits);
+        }
+    }
+}
+
+/// Whoever is polled is to be woken later.
+fn keep(place: &RefCell<Option<Waker>>, cx: &Context<'_>) {
+    let stale = place.replace(Some(cx.waker().clone()));
+    drop(stale);
+}
+
+fn wake(place: &RefCell<Option<Waker>>) {
+    let waker = place.take();
+    if let Some(waker) = waker {
+        waker.wake();
     }
 }
 
@@ -236,5 +266,6 @@ impl Drop for Link {
         if let Some(number) = self.held.take() {
             self.home.forget(number);
         }
+        wake(&self.task); // which finds nobody, and goes
     }
 }

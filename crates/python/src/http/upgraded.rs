@@ -27,7 +27,7 @@ pub struct HttpUpgraded {
 
 impl HttpUpgraded {
     pub fn new(py: Python<'_>, home: &Loop, switched: Switched<Loop>) -> PyResult<Owned> {
-        let link = Local::new(home.clone(), Link::new(home, switched));
+        let link = Local::new(home.clone(), Link::new(py, home, switched));
         Ok(Bound::new(py, Self { link })?.into_any().into())
     }
 
