@@ -49,7 +49,7 @@ class _Protocol:
     def pause_reading(self):
         self._reading_paused = True
 
-    def resume_reading(self, *args):
+    def resume_reading(self, resume_parser=True):
         self._reading_paused = False
 
 
@@ -113,11 +113,38 @@ async def test_reading_what_is_encoded(client, loop):
         assert await part.read(decode=True) == content
     part = await body.next()
     assert await part.text(encoding="latin-1") == "ä!"
-    part = await reader(client, text, 100).next()
+
+
+@pytest.mark.parametrize("size", [1, 3, 100, 10_000])
+async def test_reading_pieces_of_base64(client, loop, size):
+    content = b"some data, " * 500
+    head = b"--:\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    text = head + base64.encodebytes(content) + b"\r\n--:--\r\n"
+    part = await reader(client, text, size).next()
     decoded = bytearray()
     while piece := await part.read_chunk(50):
         decoded += part.decode(piece)
     assert decoded == content
+
+
+@pytest.mark.rondel_only("aiohttp's pieces are longer than the boundary")
+async def test_reading_bytes_that_are_no_base64(client, loop):
+    content = b"A\n" + b"\n" * 100_000
+    text = b"--:\r\nContent-Transfer-Encoding: base64\r\n\r\n" + content + b"\r\n--:--\r\n"
+    part = await reader(client, text, 10_000).next()
+    pieces = []
+    while piece := await part.read_chunk(1):
+        assert len(piece) < 2000
+        pieces.append(piece)
+    assert b"".join(pieces) == content
+
+
+async def test_many_short_lines(client, loop):
+    part = await reader(client, b"--:\r\n\r\n" + b"\n" * 50_000 + b"\r\n--:--\r\n", 2**16).next()
+    count = 0
+    while await part.readline():
+        count += 1
+    assert count == 50_000
 
 
 async def test_reading_forms(client, loop):
@@ -132,6 +159,17 @@ async def test_reading_forms(client, loop):
     assert (part.name, await part.text()) == ("a", "ä")
     part = await body.next()
     assert await part.form() == [("x", "1"), ("y", " 2")]
+
+
+@pytest.mark.rondel_only("aiohttp looks for another part behind the last one")
+async def test_a_form_of_nothing_but_its_charset(client, loop):
+    head = b'--:\r\nContent-Disposition: form-data; name="_charset_"\r\n\r\n'
+    body = reader(client, head + b"latin-1\r\n--:--\r\n", kind="form-data")
+    assert await body.next() is None
+    assert body.at_eof()
+    body = reader(client, head + b"x" * 32 + b"\r\n--:--\r\n", kind="form-data")
+    with pytest.raises(RuntimeError, match="Invalid default charset"):
+        await body.next()
 
 
 async def test_reading_parts_in_parts(client, loop):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _WINDOW_BITS: Final = {"deflate": -zlib.MAX_WBITS, "gzip": 16 + zlib.MAX_WBITS}
 _AS_IT_IS: Final = frozenset(("binary", "8bit", "7bit"))
 _BASE64: Final = (string.ascii_letters + string.digits + "+/=").encode()
+#: The most that may stand around three characters of base64.
+_MAX_REST: Final = 1024
 _NO_BASE64: Final = bytes(byte for byte in range(256) if byte not in _BASE64)
 
 
@@ -107,21 +109,30 @@ class BodyPartReader:
         if size <= 0:
             raise ValueError(f"the size of a piece is 1 byte or more, got {size}")
         await self._begin()
-        rest, self._rest = self._rest, b""
-        # What waits of base64 must not keep a small piece from going on.
-        wanted = max(size - len(rest), 4)
+        data, self._rest = self._rest, b""
+        while True:
+            # What waits of base64 must not keep a small piece from going on.
+            piece, last = await self._piece(max(size - len(data), 4))
+            data += piece
+            if last:
+                await self._end()
+                return data
+            if self._transfer_encoding != "base64":
+                return data
+            whole, rest = _quartets(data)
+            if whole:
+                self._rest = rest
+                return whole
+            if len(data) > _MAX_REST:
+                return data  # this is no base64
+
+    async def _piece(self, most: int) -> tuple[bytes, bool]:
+        """Some of it, and whether that is the last."""
         if self._left is None:
-            piece, last = await self._source.before(self._delimiter, wanted)
-        else:
-            piece = await self._source.exactly(min(wanted, self._left)) if self._left else b""
-            self._left -= len(piece)
-            last = not self._left or not piece
-        if last:
-            await self._end()
-        piece = rest + piece
-        if not last and self._transfer_encoding == "base64":
-            piece, self._rest = _quartets(piece)
-        return piece
+            return await self._source.before(self._delimiter, most)
+        piece = await self._source.exactly(min(most, self._left)) if self._left else b""
+        self._left -= len(piece)
+        return piece, not self._left or not piece
 
     async def readline(self) -> bytes:
         """The next line of it, with its end, but for the last one; nothing at its end."""
@@ -255,14 +266,14 @@ class BodyPartReader:
 
 def _quartets(data: bytes) -> tuple[bytes, bytes]:
     """The part of base64 that can be decoded alone, and the rest: up to three characters and what
-    stands between. All of it, if there is no such part: who asks for so little gets it.
+    stands between.
     """
     over = len(data.translate(None, _NO_BASE64)) % 4
     cut = len(data)
     while over:
         cut -= 1
         over -= data[cut] in _BASE64
-    return (data[:cut], data[cut:]) if cut else (data, b"")
+    return data[:cut], data[cut:]
 
 
 @payload_type(BodyPartReader, order=Order.try_first)
