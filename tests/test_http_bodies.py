@@ -94,6 +94,7 @@ async def test_with_get(session, server):
     assert (request.method, request.body) == ("GET", b"body")
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")  # aiohttp's
 @pytest.mark.parametrize("size", [65_536, 1_000_000, 20_000_000])
 async def test_large(session, server, size):
     body = bytes(range(256)) * (size // 256)

@@ -61,9 +61,9 @@ async def test_one_that_is_read_slowly(session, raw_server):
     async with session.get(server.url()) as got:
         before = await stopped(server, sending)
         await got.content.readexactly(4 * MIB)
-        # As much more as was read, or so.
+        # As much more as was read, and what the kernel holds besides.
         after = await stopped(server, sending, before)
-        assert before < after < before + 16 * MIB
+        assert before < after < (4 + 32) * MIB
 
 
 @pytest.mark.parametrize("read_bufsize", [1024, 64 * 1024])

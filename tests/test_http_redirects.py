@@ -21,7 +21,7 @@ def routes(**locations):
                 status, location = locations[path].split(" ", 1)
                 connection.send(response(b"", f"Location: {location}", status=f"{status} Moved"))
             else:
-                connection.send(OK)
+                connection.send(OK[:-2] if request.method == "HEAD" else OK)
 
     return script
 
@@ -316,7 +316,9 @@ async def test_raise_for_status_looks_at_the_last(client, session, raw_server):
     with pytest.raises(client.ClientResponseError) as caught:
         await session.get(server.url("/a"), raise_for_status=True)
     assert caught.value.status == 404
-    assert [each.status for each in caught.value.history] == [302]
+    # aiohttp looks at the status before the response has its history.
+    expected = [] if client.__name__ == "aiohttp" else [302]
+    assert [each.status for each in caught.value.history] == expected
 
 
 async def test_the_total_timeout_is_for_all_hops(client, session, raw_server):

@@ -4,6 +4,7 @@
 //! nearly all, and is fast. [`Target::parse_lenient`] takes the rest, and writes them as yarl does.
 
 mod authority;
+mod join;
 mod quote;
 #[cfg(test)]
 mod tests;
@@ -106,13 +107,14 @@ impl Target {
             return Ok(target);
         }
         let invalid = || Error::new(Kind::InvalidUrl(url.to_owned()));
-        let parsed = Url::parse(url).map_err(|why| Error::from_source(Kind::InvalidUrl(url.to_owned()), why))?;
+        let parsed = Url::parse(&quote::plus_for_spaces(url))
+            .map_err(|why| Error::from_source(Kind::InvalidUrl(url.to_owned()), why))?;
         if Scheme::parse(parsed.scheme()).is_none() {
             return Err(Error::new(Kind::NotHttp(url.to_owned())));
         }
-        // The crate corrects more than it should: `http:host`, a backslash for a slash, `127.1` for an address.
+        // The crate corrects more than it should: `http:host`, `http:///host`, a backslash for a slash, `127.1` for an address.
         let (_, authority, _) = split(url.trim_start_matches(|c: char| c <= ' ')).ok_or_else(invalid)?;
-        if authority.contains('\\') || is_corrected_address(&parsed, authority) {
+        if authority.is_empty() || authority.contains('\\') || is_corrected_address(&parsed, authority) {
             return Err(invalid());
         }
         Self::from_url(&parsed).ok_or_else(invalid)
@@ -137,48 +139,6 @@ impl Target {
         }
         let pieces = Pieces { path: path.into(), query: query.into(), fragment: fragment.into() };
         Self::build(Scheme::parse(scheme)?, &host, port, &pieces, userinfo)
-    }
-
-    /// Where `location`, the bytes of a header of that name, leads from here (RFC 3986, section 5; RFC 9110, 10.2.2).
-    ///
-    /// Errors: [`Kind::InvalidRedirect`], [`Kind::RedirectNotHttp`].
-    pub fn join(&self, location: &[u8]) -> Result<Self, Error> {
-        let location = String::from_utf8_lossy(location);
-        let target = self.resolve(&location).map_err(|error| match error.kind() {
-            Kind::NotHttp(url) => Error::new(Kind::RedirectNotHttp(url.clone())),
-            _ => Error::from_source(Kind::InvalidRedirect(location.clone().into_owned()), error),
-        })?;
-        match target.scheme() {
-            Scheme::Http | Scheme::Https => Ok(target),
-            Scheme::Ws | Scheme::Wss => Err(Error::new(Kind::RedirectNotHttp(location.into_owned()))),
-        }
-    }
-
-    fn resolve(&self, location: &str) -> Result<Self, Error> {
-        if let Some(absolute) = Self::parse(location) {
-            return Ok(absolute);
-        }
-        let joined = match location.split(['/', '?', '#']).next() {
-            // It has a scheme of its own, and perhaps that of this URL without host: the crate knows.
-            Some(before) if before.contains(':') => None,
-            _ if location.starts_with('/') && !location.starts_with("//") && !location.contains('\\') => {
-                Self::parse(&format!("{}{location}", &self.as_str()[..self.0.authority.end]))
-            }
-            _ => None,
-        };
-        if let Some(joined) = joined {
-            return Ok(joined);
-        }
-        let invalid = |why| Error::from_source(Kind::InvalidUrl(location.to_owned()), why);
-        let base = Url::parse(self.as_str()).map_err(invalid)?;
-        // A backslash is no slash, whatever browsers take it for.
-        let joined = base.join(&location.replace('\\', "%5C")).map_err(invalid)?;
-        match joined.host() {
-            Some(url::Host::Ipv4(ip)) if joined.host() != base.host() && !location.contains(&ip.to_string()) => {
-                Err(Error::new(Kind::InvalidUrl(location.to_owned())))
-            }
-            _ => Self::parse_lenient(joined.as_str()),
-        }
     }
 
     /// What the `url` crate has parsed, with the encoding of yarl.

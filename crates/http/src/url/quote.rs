@@ -1,5 +1,7 @@
 //! Percent-encoding as yarl does it (RFC 3986, section 2), for each part of a URL.
 
+use std::borrow::Cow;
+
 /// Stands for itself.
 const SAFE: u8 = 1;
 /// Means something else when encoded: left as it is found, both ways.
@@ -93,6 +95,18 @@ impl Part {
             }
         }
         quoted
+    }
+}
+
+/// A URL whose query has a `+` for each space: what encodes it next would write `%20`.
+pub(super) fn plus_for_spaces(url: &str) -> Cow<'_, str> {
+    let url = url.trim_matches(|c: char| c <= ' ');
+    let end = url.find('#').unwrap_or(url.len());
+    match url[..end].find('?') {
+        Some(start) if url[start..end].contains(' ') => {
+            Cow::Owned(format!("{}{}{}", &url[..start], url[start..end].replace(' ', "+"), &url[end..]))
+        }
+        _ => Cow::Borrowed(url),
     }
 }
 

@@ -94,9 +94,17 @@ fn what_is_encoded_stays_so() {
 
 #[test]
 fn lenient_has_its_limits() {
-    for url in
-        ["", "h", "http://", "http:h", "http://h:99999/", "http://a\\b/", "http://127.1/a b", "http://0x7f.1/a b"]
-    {
+    for url in [
+        "",
+        "h",
+        "http://",
+        "http:///h",
+        "http:h",
+        "http://h:99999/",
+        "http://a\\b/",
+        "http://127.1/a b",
+        "http://0x7f.1/a b",
+    ] {
         let error = Target::parse_lenient(url).unwrap_err();
         assert_eq!(error.kind(), &Kind::InvalidUrl(url.to_owned()));
     }
@@ -122,6 +130,7 @@ fn redirects() {
         ("http:/g", "http://a:81/g"),
         ("https://b/", "https://b/"),
         ("/a b", "http://a:81/a%20b"),
+        ("/a b?c=d e#f g", "http://a:81/a%20b?c=d+e#f%20g"),
         ("/\\b", "http://a:81/%5Cb"),
         ("/x#y", "http://a:81/x#y"),
         ("/t?at=1:2", "http://a:81/t?at=1:2"),
@@ -137,7 +146,7 @@ fn redirects() {
 #[test]
 fn redirects_to_nowhere() {
     let base = target("http://a/");
-    for location in ["http://", "//", "http://a:b/", "//2130706433/", "//127.1/", "//a\\b/"] {
+    for location in ["http://", "//", "///x", "http:///x", "http://a:b/", "//2130706433/", "//127.1/", "//a\\b/"] {
         let kind = base.join(location.as_bytes()).map_err(|error| error.kind().clone());
         assert_eq!(kind, Err(Kind::InvalidRedirect(location.to_owned())), "{location:?}");
     }
@@ -203,6 +212,8 @@ proptest! {
 
     #[test]
     fn joins_as_the_url_crate(base in urls(), location in "(\\.{0,2}/){0,3}[a-z]{0,3}(\\?[a-z]{1,3})?") {
+        // What takes the place of a host there is refused, see `redirects_to_nowhere`.
+        prop_assume!(!location.starts_with("//"));
         let Some(target) = Target::parse(&base) else { return Ok(()) };
         let theirs = Url::parse(target.as_str()).unwrap().join(&location).map(String::from).ok();
         let ours = target.join(location.as_bytes()).map(|joined| joined.to_string()).ok();
