@@ -215,6 +215,40 @@ async def test_an_error_of_the_resolver(loop, client, resolver):
     assert str(error) == "Cannot connect to host example.test:81 ssl:default [not today]"
 
 
+async def test_other_errors_of_the_resolver(loop, client, resolver):
+    """A mistake of the program is shown as it is, and a timeout as one of connecting."""
+    resolving = resolver(KeyError("mistake"))
+    connector = client.TCPConnector(resolver=resolving)
+    async with client.ClientSession(connector=connector) as session:
+        with pytest.raises(KeyError, match="mistake"):
+            await fetch(session)
+        resolving.addresses = (TimeoutError(),)
+        with pytest.raises(client.ConnectionTimeoutError):
+            await fetch(session)
+
+
+async def test_closing_ends_a_look_up(loop, client):
+    ended = asyncio.Event()
+
+    class Resolver(client.abc.AbstractResolver):
+        async def resolve(self, host, port=0, family=socket.AF_INET):
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        async def close(self):
+            pass
+
+    session = client.ClientSession(connector=client.TCPConnector(resolver=Resolver()))
+    task = asyncio.ensure_future(fetch(session))
+    await turns(5)
+    await session.close()
+    await ended.wait()
+    await asyncio.wait([task])
+    assert task.cancelled() or isinstance(task.exception(), client.ClientConnectionError)
+
+
 async def test_a_name_that_nobody_knows(loop, client, session, monkeypatch):
     async def getaddrinfo(host, port, **options):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -308,6 +342,22 @@ async def test_sockets_of_the_user(loop, client, raw_server):
     async with client.ClientSession(connector=connector) as session:
         assert await fetch(session, server.url()) == b"ok"
     assert [info[4] for info in made] == [("127.0.0.1", server.port)]
+
+
+async def test_no_socket_of_the_user(loop, client, raw_server):
+    def factory(info):
+        raise error
+
+    url = raw_server(OK).url()
+    connector = client.TCPConnector(socket_factory=factory)
+    async with client.ClientSession(connector=connector) as session:
+        error = ValueError("mistake")
+        with pytest.raises(ValueError, match="mistake"):
+            await fetch(session, url)
+        error = PermissionError(1, "not you")
+        with pytest.raises(client.ClientConnectorError, match="not you") as caught:
+            await fetch(session, url)
+        assert caught.value.errno == 1
 
 
 async def test_a_unix_socket(loop, client, raw_server, socket_path):

@@ -159,6 +159,7 @@ async def test_connect_is_refused(client, session, raw_server, answer, status, m
         await fetch(session, server, proxy)
     assert isinstance(caught.value, client.ClientResponseError)
     assert (caught.value.status, caught.value.message) == (status, message)
+    assert caught.value.headers["Content-Length"] == ("2" if answer else "0")
     assert server.connections == []
     # And it is closed: nobody may mistake it for a tunnel.
     await proxy.until(lambda: proxy.connections[0].closed_by_client)
@@ -173,6 +174,16 @@ async def test_a_proxy_that_is_not_there(client, session, raw_server):
     assert isinstance(caught.value, client.ClientConnectorError)
     # Named is who was not reached: the proxy.
     assert str(caught.value).startswith(f"Cannot connect to host 127.0.0.1:{port} ssl:default [")
+
+
+async def test_a_server_that_hangs_up_behind_a_proxy(client, session, raw_server, proxy):
+    server = raw_server(lambda connection: None)
+    url = f"https://127.0.0.1:{server.port}/"
+    with pytest.raises(client.ClientConnectorError) as caught:
+        await session.get(url, proxy=url_of(proxy), ssl=False)
+    # The proxy has done its part.
+    assert not isinstance(caught.value, client.ClientProxyConnectionError)
+    assert f"host 127.0.0.1:{server.port} " in str(caught.value)
 
 
 @pytest.mark.parametrize("secure", [False, True])

@@ -61,6 +61,7 @@ impl<R: Runtime> Client<R> {
     /// [`Kind::Closed`](crate::Kind::Closed).
     pub fn close(&self) {
         self.0.pool.close();
+        self.0.connector.close();
     }
 
     /// Whether it was closed.

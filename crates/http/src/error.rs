@@ -6,6 +6,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
+
 /// Why a request has no (whole) response. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Error(Arc<Inner>);
@@ -51,8 +53,8 @@ pub enum Kind {
     /// The server's certificate was refused: why, and its DER, if there is one
     /// [`ClientConnectorCertificateError` from `ssl.SSLCertVerificationError`].
     Certificate(String, Option<Vec<u8>>),
-    /// The proxy refused; its status [`ClientHttpProxyError`].
-    Proxy(u16, String),
+    /// The proxy refused; its status, the reason, and the headers of its answer [`ClientHttpProxyError`].
+    Proxy(u16, String, HeaderMap),
     /// The server closed a connection instead of answering [`ServerDisconnectedError`].
     Disconnected,
     /// The connection failed while it was used; the source is an [`io::Error`] [`ClientOSError`].
@@ -150,7 +152,7 @@ impl fmt::Display for Error {
             Kind::Connect => f.write_str("cannot connect")?,
             Kind::Tls => f.write_str("cannot speak TLS")?,
             Kind::Certificate(why, _) => write!(f, "certificate refused: {why}")?,
-            Kind::Proxy(status, reason) => write!(f, "the proxy answers {status} {reason}")?,
+            Kind::Proxy(status, reason, _) => write!(f, "the proxy answers {status} {reason}")?,
             Kind::Disconnected => f.write_str("server disconnected")?,
             Kind::Io => f.write_str("connection failed")?,
             Kind::Malformed(why) => write!(f, "malformed response: {why}")?,

@@ -94,7 +94,25 @@ def make(kind: str, **known: Any) -> BaseException:
     return error
 
 
+def _of_program(report: Report) -> Exception | None:
+    """What the program's own code has raised inside of the client (a resolver, a socket factory, a
+    callback of an SSLContext), unless that is an error of the system: it goes on as it is.
+    """
+    cause = report.cause
+    return cause if isinstance(cause, Exception) and not isinstance(cause, OSError) else None
+
+
+def _lookup(report: Report) -> BaseException:
+    if (own := _of_program(report)) is not None:
+        return own
+    if isinstance(report.cause, TimeoutError) and report.cause.errno is None:
+        return _connection_timeout(report)
+    return ex.ClientConnectorDNSError(report.key(), report.system())
+
+
 def _connect(report: Report) -> BaseException:
+    if (own := _of_program(report)) is not None:
+        return own
     system = report.system()
     if report.path is not None:
         return ex.UnixClientConnectorError(report.path, report.key(), system)
@@ -104,6 +122,8 @@ def _connect(report: Report) -> BaseException:
 
 
 def _tls(report: Report) -> BaseException:
+    if (own := _of_program(report)) is not None:
+        return own
     if isinstance(report.cause, ssl_module.SSLCertVerificationError):
         return ex.ClientConnectorCertificateError(report.key(), report.cause)
     if isinstance(report.cause, ssl_module.SSLError):
@@ -206,7 +226,7 @@ _MAKERS: dict[str, Callable[[Report], BaseException]] = {
         report.url or report.message
     ),
     "TooManyRedirects": _redirects,
-    "Lookup": lambda report: ex.ClientConnectorDNSError(report.key(), report.system()),
+    "Lookup": _lookup,
     "Connect": _connect,
     "Tls": _tls,
     "Certificate": _certificate,

@@ -32,7 +32,8 @@ pub async fn tunnel<R: Runtime>(
             Some(reason) => String::from_utf8_lossy(reason.as_bytes()).into_owned(),
             None => answer.status().canonical_reason().unwrap_or_default().to_owned(),
         };
-        return Err(Error::new(Kind::Proxy(answer.status().as_u16(), reason)));
+        let (parts, _) = answer.into_parts();
+        return Err(Error::new(Kind::Proxy(parts.status.as_u16(), reason, parts.headers)));
     }
     match connection.into_upgrade().map(super::Upgraded::into_parts) {
         Some((io, early)) if early.is_empty() => Ok(io),

@@ -116,6 +116,11 @@ impl<R: Runtime> Connector<R> {
         self.dns.clear(only);
     }
 
+    /// Gives up all look-ups that are under way.
+    pub fn close(&self) {
+        self.dns.close();
+    }
+
     /// TLS with the server itself.
     fn secure_server<'a>(&'a self, key: &'a Key) -> Secure<'a> {
         let name = key.route().and_then(|route| route.server_name.as_deref()).unwrap_or(key.host());

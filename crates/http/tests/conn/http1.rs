@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Request, Response};
 use rondel_http::conn::{Body, Http1, Limits, Settings, Unanswered, tunnel};
 use rondel_http::io::Receive;
@@ -268,13 +269,15 @@ fn a_proxy_makes_a_tunnel() {
 #[test]
 fn a_proxy_refuses_a_tunnel() {
     let bench = Bench::default();
-    for (answer, kind) in [
-        ("HTTP/1.1 407 Who are you?\r\ncontent-length: 0\r\n\r\n", Kind::Proxy(407, "Who are you?".into())),
-        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nforbidden", Kind::Proxy(403, "Forbidden".into())),
+    for (answer, status, reason, length) in [
+        ("HTTP/1.1 407 Who are you?\r\ncontent-length: 0\r\n\r\n", 407, "Who are you?", "0"),
+        ("HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nforbidden", 403, "Forbidden", "9"),
     ] {
         let (io, server) = pipe(None);
         answer_later(&bench, &server, answer);
         let made = bench.wait(tunnel(&bench, io, "example.com:443", HeaderMap::new(), &Settings::default()));
+        let headers = HeaderMap::from_iter([(CONTENT_LENGTH, length.parse().unwrap())]);
+        let kind = Kind::Proxy(status, reason.to_owned(), headers);
         assert_eq!(made.err().map(|error| error.kind().clone()), Some(kind));
     }
 }

@@ -26,13 +26,13 @@ pub fn of_python(address: &Bound<'_, PyAny>, port: u16) -> PyResult<SocketAddr> 
     let parts = address.cast::<PyTuple>()?;
     let host: String = parts.get_item(0)?.extract()?;
     let number = |place: usize| if parts.len() > place { parts.get_item(place)?.extract() } else { Ok(0) };
-    of_text(&host, port, number(2)?, number(3)?)
+    of_text(address.py(), &host, port, number(2)?, number(3)?)
 }
 
-/// The address that `host` is, which may name its zone behind a `%` as a number.
+/// The address that `host` is, which may name its zone behind a `%`.
 ///
-/// Errors: `ValueError` for a name.
-pub fn of_text(host: &str, port: u16, flowinfo: u32, scope: u32) -> PyResult<SocketAddr> {
+/// Errors: `ValueError` for a name, `OSError` for a zone that is no interface of the machine.
+pub fn of_text(py: Python<'_>, host: &str, port: u16, flowinfo: u32, scope: u32) -> PyResult<SocketAddr> {
     let (plain, zone) = host.split_once('%').unwrap_or((host, ""));
     let address: IpAddr = plain
         .parse()
@@ -40,7 +40,11 @@ pub fn of_text(host: &str, port: u16, flowinfo: u32, scope: u32) -> PyResult<Soc
     Ok(match address {
         IpAddr::V4(address) => SocketAddr::from((address, port)),
         IpAddr::V6(address) => {
-            let scope = if scope == 0 { zone.parse().unwrap_or(0) } else { scope };
+            let scope = match zone.parse() {
+                _ if scope != 0 || zone.is_empty() => scope,
+                Ok(number) => number,
+                Err(_) => py.import("socket")?.call_method1("if_nametoindex", (zone,))?.extract()?,
+            };
             SocketAddrV6::new(address, port, flowinfo, scope).into()
         }
     })

@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use pyo3::exceptions::PyOSError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -53,8 +53,8 @@ pub struct About<'a> {
     pub unix: Option<&'a str>,
     /// The digest that the server's certificate should have had.
     pub fingerprint: Option<[u8; 32]>,
-    /// The host of the proxy that the request went through.
-    pub proxied: Option<&'a str>,
+    /// Host and port of the proxy that the request went through.
+    pub proxied: Option<(&'a str, u16)>,
     /// Whom the request trusted.
     pub trust: Option<&'a Trust>,
 }
@@ -152,7 +152,7 @@ fn described<'py>(py: Python<'py>, error: &Error, about: &About<'_>) -> PyResult
         known.set_item(intern!(py, "path"), path)?;
     }
     if let (Some(proxy), Some(origin)) = (about.proxied, error.origin()) {
-        known.set_item(intern!(py, "proxied"), proxy == origin.host)?;
+        known.set_item(intern!(py, "proxied"), proxy == (&*origin.host, origin.port))?;
     }
     if let Some(raised) = Raised::among(error) {
         known.set_item(intern!(py, "cause"), raised.value(py))?;
@@ -191,8 +191,12 @@ fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDi
             let why = why.strip_prefix("certificate verify failed: ").unwrap_or(why);
             ("Certificate", Some(why.to_owned()))
         }
-        Kind::Proxy(status, reason) => {
+        Kind::Proxy(status, reason, fields) => {
             known.set_item(intern!(py, "status"), *status)?;
+            let bytes = |(name, value): (&HeaderName, &HeaderValue)| {
+                (PyBytes::new(py, &super::headers::shown(name, false)), PyBytes::new(py, value.as_bytes()))
+            };
+            known.set_item(intern!(py, "headers"), PyList::new(py, fields.iter().map(bytes).collect::<Vec<_>>())?)?;
             ("Proxy", Some(reason.clone()))
         }
         // aiohttp's exception has a text of its own.

@@ -186,7 +186,7 @@ fn failed(py: Python<'_>, maker: &Maker<'_>, request: &Request, failure: Failure
         history: Some(&history),
         unix: request.client.unix().map(|path| &**path),
         fingerprint: request.prepared.fingerprint,
-        proxied: request.prepared.proxy.as_deref(),
+        proxied: request.prepared.proxy.as_ref().map(|(host, port)| (&**host, *port)),
         trust: Some(trust),
     };
     errors::exception(py, &error, &about)

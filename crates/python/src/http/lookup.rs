@@ -1,8 +1,7 @@
 //! Names of hosts, looked up by Python: by the loop's own `getaddrinfo`, which asks the system in a thread, or by a
 //! resolver of the program's.
 //!
-//! Either is a coroutine. It becomes a task of the loop, which goes on when nobody waits for it any more: a thread in
-//! `getaddrinfo` can't be stopped, and other requests may be waiting for the same name.
+//! Either is a coroutine. It becomes a task of the loop, which is cancelled when nobody is interested in it any more.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -32,15 +31,19 @@ struct Answer {
     waker: Option<Waker>,
 }
 
-/// A name being looked up.
-pub struct Lookup(Rc<RefCell<Answer>>);
+/// A name being looked up. Dropped, the task is cancelled.
+pub struct Lookup {
+    answer: Rc<RefCell<Answer>>,
+    /// None: it could not be begun.
+    task: Option<Owned>,
+}
 
 impl Future for Lookup {
     type Output = io::Result<Vec<SocketAddr>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let waker = cx.waker().clone();
-        let mut answer = self.0.borrow_mut();
+        let mut answer = self.answer.borrow_mut();
         if let Some(addresses) = answer.addresses.take() {
             return Poll::Ready(addresses);
         }
@@ -48,6 +51,16 @@ impl Future for Lookup {
         drop(answer);
         drop(stale);
         Poll::Pending
+    }
+}
+
+impl Drop for Lookup {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take() {
+            let py = attached();
+            // Of one that is done nothing is cancelled; and where its loop is closed, nothing is left to do.
+            let _ = task.bind(py).call_method0(intern!(py, "cancel"));
+        }
     }
 }
 
@@ -93,19 +106,18 @@ fn run(
 ) -> Lookup {
     let answer = Rc::<RefCell<Answer>>::default();
     let told = LookedUp { answer: Local::new(home.clone(), Rc::clone(&answer)), parse, port };
-    if let Err(error) = start(py, told, begin) {
-        answer.borrow_mut().addresses = Some(Err(Raised::io(error)));
-    }
-    Lookup(answer)
+    let task = start(py, told, begin);
+    let task = task.map_err(|error| answer.borrow_mut().addresses = Some(Err(Raised::io(error)))).ok();
+    Lookup { answer, task }
 }
 
-fn start(py: Python<'_>, told: LookedUp, begin: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<Owned>) -> PyResult<()> {
+fn start(py: Python<'_>, told: LookedUp, begin: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<Owned>) -> PyResult<Owned> {
     let asyncio = py.import(intern!(py, "asyncio"))?;
     let event_loop = asyncio.call_method0(intern!(py, "get_running_loop"))?;
     let awaitable = begin(&event_loop)?;
     let task = asyncio.call_method1(intern!(py, "ensure_future"), (awaitable.bind(py),))?;
     task.call_method1(intern!(py, "add_done_callback"), (Bound::new(py, told)?,))?;
-    Ok(())
+    Ok(task.into())
 }
 
 fn number(family: Family) -> i32 {
@@ -177,7 +189,7 @@ fn from_resolver(found: &Bound<'_, PyAny>, port: u16) -> PyResult<Vec<SocketAddr
             let entry = entry?;
             let host: String = entry.get_item(intern!(py, "host"))?.extract()?;
             let port = entry.get_item(intern!(py, "port")).and_then(|port| port.extract()).unwrap_or(port);
-            address::of_text(&host, port, 0, 0)
+            address::of_text(py, &host, port, 0, 0)
         })
         .collect()
 }

@@ -57,8 +57,8 @@ struct Objects {
 pub struct Prepared {
     client: u64,
     pub options: Rc<Options>,
-    /// The host of the proxy.
-    pub proxy: Option<Rc<str>>,
+    /// Host and port of the proxy.
+    pub proxy: Option<(Rc<str>, u16)>,
     pub fingerprint: Option<[u8; 32]>,
     cookies: Option<Rc<Cookies>>,
     observer: Option<Rc<Observe>>,
@@ -216,7 +216,7 @@ impl HttpOptions {
         });
         let choice = trust.choice(py, client.contexts())?;
         let proxy = self.proxy.as_ref().map(|proxy| self.make_proxy(py, proxy)).transpose()?;
-        let name = proxy.as_ref().map(|proxy| Rc::from(proxy.url.host()));
+        let place = proxy.as_ref().map(|proxy| (Rc::from(proxy.url.host()), proxy.url.port()));
         // HTTP/2 has no place for either.
         let http1 = self.upgrade || self.http10;
         let usual = proxy.is_none() && choice.is_none() && self.server_name.is_none() && !http1;
@@ -243,7 +243,7 @@ impl HttpOptions {
             version: if self.http10 { Version::HTTP_10 } else { Version::HTTP_11 },
         };
         let fingerprint = trust.fingerprint().or_else(|| client.fingerprint());
-        Ok(Prepared { client: client.number(), options: Rc::new(options), proxy: name, fingerprint, cookies, observer })
+        Ok(Prepared { client: client.number(), options: Rc::new(options), proxy: place, fingerprint, cookies, observer })
     }
 
     fn make_proxy(&self, py: Python<'_>, (url, fields): &(String, Vec<(Vec<u8>, Vec<u8>)>)) -> PyResult<Proxy> {

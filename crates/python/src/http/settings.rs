@@ -129,7 +129,7 @@ fn family(given: &Given<'_, '_>) -> PyResult<Family> {
 
 fn local(given: &Given<'_, '_>) -> PyResult<Option<SocketAddr>> {
     let Some((host, port)) = given.some::<(String, u16)>("local_addr")? else { return Ok(None) };
-    address::of_text(&host, port, 0, 0)
+    address::of_text(given.0.py(), &host, port, 0, 0)
         .map(Some)
         .map_err(|_| PyValueError::new_err(format!("local_addr: expected an IP address, not {host:?}")))
 }

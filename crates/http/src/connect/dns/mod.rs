@@ -4,12 +4,12 @@ mod cache;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -37,8 +37,7 @@ pub type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>>>>;
 
 /// Who looks names up, in place of the runtime.
 pub trait Resolve {
-    /// The addresses of `host`, as [`Runtime::lookup`] gives them. It goes on when nobody who asked is interested any
-    /// more: the next one may be.
+    /// The addresses of `host`, as [`Runtime::lookup`] gives them. What it gives is dropped when nobody wants them any more.
     fn lookup(&self, host: &str, port: u16, family: Family) -> Looking;
 }
 
@@ -59,6 +58,10 @@ struct Inner<R: Runtime> {
 struct Asking {
     answer: RefCell<Option<Result<Vec<SocketAddr>, Error>>>,
     wakers: RefCell<Vec<Waker>>,
+    /// There will be no answer: the client is closed.
+    given_up: Cell<bool>,
+    /// Who asks.
+    worker: RefCell<Option<Waker>>,
 }
 
 impl<R: Runtime> Dns<R> {
@@ -110,14 +113,15 @@ impl<R: Runtime> Dns<R> {
         let asked = self.0.asking.borrow().get(&name).cloned();
         if let Some(asking) = asked {
             tell(observer, Notice::DnsHit(host));
-            return asking.wait().await;
+            let found = asking.wait().await;
+            return self.0.in_turn(&name, found);
         }
-        let asking = self.begin(name, origin);
+        let asking = self.begin(name.clone(), origin);
         tell(observer, Notice::DnsMiss(host));
         tell(observer, Notice::DnsStart(host));
         let found = asking.wait().await;
         tell(observer, Notice::DnsEnd(host));
-        found
+        self.0.in_turn(&name, found)
     }
 
     /// The address that `host` is, if it is one.
@@ -156,7 +160,7 @@ impl<R: Runtime> Dns<R> {
         }
     }
 
-    /// Asks in the background.
+    /// Asks in the background, so that it goes on when whoever began it goes away.
     fn begin(&self, name: Name, origin: &Origin) -> Rc<Asking> {
         let asking = Rc::new(Asking::default());
         self.0.asking.borrow_mut().insert(name.clone(), Rc::clone(&asking));
@@ -164,10 +168,24 @@ impl<R: Runtime> Dns<R> {
         let origin = origin.clone();
         let looking = self.0.ask(&task.name.0, task.name.1);
         self.0.runtime.spawn(Box::pin(async move {
-            let found = task.dns.answer(looking.await, &origin);
-            task.found(found);
+            let mut looking = pin!(looking);
+            let found = poll_fn(|cx| {
+                if task.asking.is_given_up(cx) {
+                    return Poll::Ready(None);
+                }
+                looking.as_mut().poll(cx).map(Some)
+            });
+            if let Some(found) = found.await {
+                task.found(task.dns.answer(found, &origin));
+            }
         }));
         asking
+    }
+
+    /// Gives up all that is being asked in the background.
+    pub(super) fn close(&self) {
+        let all: Vec<Rc<Asking>> = self.0.asking.borrow().values().cloned().collect();
+        all.iter().for_each(|asking| asking.give_up());
     }
 
     /// Forgets the addresses of a name and port; of all, if none is given.
@@ -180,6 +198,12 @@ impl<R: Runtime> Dns<R> {
 }
 
 impl<R: Runtime> Inner<R> {
+    /// What was found, with another address first for each who asks.
+    fn in_turn(&self, name: &Name, found: Result<Vec<SocketAddr>, Error>) -> Result<Vec<SocketAddr>, Error> {
+        let known = self.cache.as_ref().and_then(|cache| cache.borrow_mut().get(name, self.runtime.now()));
+        found.map(|found| known.unwrap_or(found))
+    }
+
     fn ask(&self, host: &str, port: u16) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + use<R> {
         let looking = match &self.resolver {
             Some(resolver) => Ok(resolver.lookup(host, port, self.family)),
@@ -195,6 +219,21 @@ impl<R: Runtime> Inner<R> {
 }
 
 impl Asking {
+    /// If not, the task is woken when it is.
+    fn is_given_up(&self, cx: &mut Context<'_>) -> bool {
+        let before = self.worker.replace(Some(cx.waker().clone()));
+        drop(before);
+        self.given_up.get()
+    }
+
+    fn give_up(&self) {
+        self.given_up.set(true);
+        let worker = self.worker.take();
+        if let Some(worker) = worker {
+            worker.wake();
+        }
+    }
+
     async fn wait(&self) -> Result<Vec<SocketAddr>, Error> {
         poll_fn(|cx| self.poll(cx)).await
     }

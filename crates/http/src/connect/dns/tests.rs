@@ -143,6 +143,33 @@ fn the_end_of_the_loop_is_no_hang() {
 }
 
 #[test]
+fn each_who_asks_begins_with_another_address() {
+    let scene = Scene::new(DnsCache::Forever, Family::Any);
+    let (mut one, mut two) = (scene.ask(), scene.ask());
+    assert!(scene.world.poll(&mut one).is_pending() && scene.world.poll(&mut two).is_pending());
+    scene.answer(Ok(addresses(2)));
+    let mut firsts = Vec::new();
+    for asking in [&mut one, &mut two] {
+        let Poll::Ready(Ok(found)) = scene.world.poll(asking) else { panic!("it was found") };
+        firsts.push(found[0]);
+    }
+    assert_eq!(firsts, addresses(2));
+}
+
+#[test]
+fn a_closed_client_asks_no_more() {
+    let scene = Scene::new(DnsCache::Forever, Family::Any);
+    let mut asking = scene.ask();
+    assert!(scene.world.poll(&mut asking).is_pending());
+    scene.world.run();
+    scene.dns.close();
+    scene.world.run();
+    assert_eq!(scene.world.tasks(), 0);
+    let Poll::Ready(Err(error)) = scene.world.poll(&mut asking) else { panic!("nobody looks any more") };
+    assert_eq!(error.kind(), &Kind::Closed);
+}
+
+#[test]
 fn addresses_need_no_resolver() {
     let scene = Scene::new(DnsCache::Forever, Family::Any);
     assert_eq!(scene.known("10.0.0.1"), Ok(addresses(1)));
