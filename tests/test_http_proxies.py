@@ -18,8 +18,9 @@ def proxy(raw_server):
     return raw_server(proxying())
 
 
-async def fetch(session, server, proxy=None, **options):
-    options = {"proxy": url_of(proxy)} | options if proxy else options
+async def fetch(session, server, by=None, **options):
+    if by is not None:
+        options["proxy"] = url_of(by)
     async with session.get(server.url("/path?a=b"), **options) as got:
         assert got.status == 200
         return await got.read()

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import ssl
 
 import pytest
@@ -113,7 +114,7 @@ def test_fingerprints_of_other_kinds(client):
     assert client.Fingerprint(bytes(32)).fingerprint == bytes(32)
 
 
-@pytest.mark.parametrize("value", [1, "yes", object()], ids=repr)
+@pytest.mark.parametrize("value", [1, "yes", b"digest"])
 async def test_ssl_of_the_wrong_type(client, session, value):
     with pytest.raises(TypeError, match="ssl should be SSLContext, bool, Fingerprint or None"):
         await session.get("https://localhost/", ssl=value)
@@ -166,7 +167,7 @@ async def test_much_both_ways(session, serve, how):
     body = bytes(range(256)) * 20_000
     value = client_context() if how == "context" else False
     for _ in range(2):
-        async with session.post(server.url(), data=body, ssl=value) as got:
+        async with session.post(server.url(), data=io.BytesIO(body), ssl=value) as got:
             assert await got.read() == body
     assert server.peers == 1
 

@@ -67,6 +67,7 @@ class WebServer:
         self.requests: list[Seen] = []
         self.changed = threading.Condition()
         self._errors: list[Exception] = []
+        self._transports: set[asyncio.Transport] = set()
         self._loop = asyncio.SelectorEventLoop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -106,12 +107,20 @@ class WebServer:
 
     def stop(self) -> None:
         """End it, and raise what a handler has raised."""
-        self.call(self._runner.cleanup())
+        self.call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(SECONDS)
         self._loop.close()
         for error in self._errors:
             raise error
+
+    async def _end(self) -> None:
+        await self._runner.cleanup()
+        # Over TLS the client's loop would have to say goodbye, and that may stand still.
+        for transport in self._transports:
+            transport.abort()
+        for _ in range(3):
+            await asyncio.sleep(0)
 
     def _wait_for(self, condition: Callable[[], object]) -> bool:
         with self.changed:
@@ -130,6 +139,7 @@ class WebServer:
         return runner
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        self._transports.add(request.transport)
         headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.raw_headers)
         peer = request.transport.get_extra_info("peername") or id(request.transport)
         with self.changed:

@@ -216,7 +216,7 @@ def _connection_timeout(report: Report) -> BaseException:
 
 
 _MAKERS: dict[str, Callable[[Report], BaseException]] = {
-    "InvalidUrl": lambda report: ex.InvalidUrlClientError(report.url or report.message),
+    "InvalidUrl": lambda report: ex.InvalidUrlClientError(report.url or "", report.message or None),
     "NotHttp": lambda report: ex.NonHttpUrlClientError(report.url or report.message),
     "InvalidRedirect": lambda report: ex.InvalidUrlRedirectClientError(
         report.url or report.message,

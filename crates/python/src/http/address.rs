@@ -19,12 +19,12 @@ pub fn to_python(py: Python<'_>, address: SocketAddr) -> PyResult<Owned> {
     Ok(made.into_any().into())
 }
 
-/// The address of such a tuple, with `port` in place of its own.
+/// The address of such a tuple.
 ///
 /// Errors: `TypeError`, `ValueError` for anything else.
-pub fn of_python(address: &Bound<'_, PyAny>, port: u16) -> PyResult<SocketAddr> {
+pub fn of_python(address: &Bound<'_, PyAny>) -> PyResult<SocketAddr> {
     let parts = address.cast::<PyTuple>()?;
-    let host: String = parts.get_item(0)?.extract()?;
+    let (host, port): (String, u16) = (parts.get_item(0)?.extract()?, parts.get_item(1)?.extract()?);
     let number = |place: usize| if parts.len() > place { parts.get_item(place)?.extract() } else { Ok(0) };
     of_text(address.py(), &host, port, number(2)?, number(3)?)
 }

@@ -169,7 +169,7 @@ fn described<'py>(py: Python<'py>, error: &Error, about: &About<'_>) -> PyResult
 fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDict>) -> PyResult<&'static str> {
     let message = intern!(py, "message");
     let (name, text) = match error.kind() {
-        Kind::InvalidUrl(url) => return with_url(known, "InvalidUrl", url),
+        Kind::InvalidUrl(url) => (with_url(known, "InvalidUrl", url)?, error.source().map(ToString::to_string)),
         Kind::NotHttp(url) => return with_url(known, "NotHttp", url),
         Kind::InvalidRedirect(url) => return with_url(known, "InvalidRedirect", url),
         Kind::RedirectNotHttp(url) => return with_url(known, "RedirectNotHttp", url),

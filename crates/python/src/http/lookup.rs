@@ -141,8 +141,8 @@ pub fn by_loop(py: Python<'_>, home: &Loop, host: &str, port: u16, family: Famil
 }
 
 /// Tuples of `socket.getaddrinfo`: family, type, protocol, canonical name, address.
-fn from_system(found: &Bound<'_, PyAny>, port: u16) -> PyResult<Vec<SocketAddr>> {
-    found.try_iter()?.map(|entry| address::of_python(&entry?.get_item(4)?, port)).collect()
+fn from_system(found: &Bound<'_, PyAny>, _: u16) -> PyResult<Vec<SocketAddr>> {
+    found.try_iter()?.map(|entry| address::of_python(&entry?.get_item(4)?)).collect()
 }
 
 /// A resolver of the program's (`aiohttp.abc.AbstractResolver`).

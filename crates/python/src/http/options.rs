@@ -243,7 +243,14 @@ impl HttpOptions {
             version: if self.http10 { Version::HTTP_10 } else { Version::HTTP_11 },
         };
         let fingerprint = trust.fingerprint().or_else(|| client.fingerprint());
-        Ok(Prepared { client: client.number(), options: Rc::new(options), proxy: place, fingerprint, cookies, observer })
+        Ok(Prepared {
+            client: client.number(),
+            options: Rc::new(options),
+            proxy: place,
+            fingerprint,
+            cookies,
+            observer,
+        })
     }
 
     fn make_proxy(&self, py: Python<'_>, (url, fields): &(String, Vec<(Vec<u8>, Vec<u8>)>)) -> PyResult<Proxy> {
