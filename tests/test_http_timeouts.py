@@ -6,6 +6,7 @@ import pytest
 
 from support.http_raw import OK
 from support.net import full_listener
+from support.turns import turns
 
 SOON = 0.05
 
@@ -88,6 +89,10 @@ async def test_total_while_a_body_is_sent(client, session, raw_server):
 
     with pytest.raises(asyncio.TimeoutError):
         await session.post(server.url(), data=endless(), timeout=client.ClientTimeout(total=0.2))
+    # aiohttp's transport is there until the server has gone.
+    server.gate.set()
+    await server.until(lambda: server.connections[0].over)
+    await turns(10)
 
 
 @pytest.mark.parametrize("none", [None, 0])
