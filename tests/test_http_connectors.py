@@ -160,6 +160,19 @@ async def test_results_never_expire(loop, client, raw_server, resolver):
     assert len(resolving.asked) == 1
 
 
+async def test_results_make_room_for_newer_ones(loop, client, raw_server, resolver):
+    server = raw_server(OK)
+    resolving = resolver(address(server.port))
+    connector = client.TCPConnector(resolver=resolving, ttl_dns_cache=None, dns_cache_max_size=2)
+    async with client.ClientSession(connector=connector) as session:
+        for name in ("a", "b", "a", "c", "a", "b"):
+            url = f"http://{name}.test/"
+            async with session.get(url, headers={"Connection": "close"}) as got:
+                assert await got.read() == b"ok"
+    # The one that was used least recently goes.
+    assert [host for host, *_ in resolving.asked] == ["a.test", "b.test", "c.test", "b.test"]
+
+
 async def test_failures_are_not_kept(loop, client, raw_server, resolver):
     server = raw_server(OK)
     resolving = resolver(OSError(None, "not today"))
