@@ -14,7 +14,10 @@ pytestmark = [
 ]
 
 #: Deprecated, or how aiohttp works inside; the guide says so.
-WITHOUT = {"ATTRS", "output_size", "start", "upload_complete", "url_obj"}
+WITHOUT = {"ATTRS", "connect", "output_size", "start", "upload_complete", "url_obj"}
+#: How aiohttp reads the dates of cookies.
+WITHOUT |= {f"DATE_{part}_RE" for part in ("TOKENS", "HMS_TIME", "DAY_OF_MONTH", "MONTH", "YEAR")}
+WITHOUT.add("SUB_MAX_TIME")
 #: Defaults that a user can pass; others are objects of aiohttp's own.
 PLAIN = (type(None), bool, int, float, str, bytes, tuple)
 

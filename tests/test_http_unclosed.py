@@ -21,8 +21,10 @@ async def test_a_session(loop, client, raw_server, problems):
         await forget()
         gc.collect()
     messages = [context["message"] for context in problems.take()]
-    assert "Unclosed client session" in messages
     await server.until(lambda: server.connections[0].closed_by_client)
+    # The connector goes with it, or behind it: the warning held the session.
+    messages += [context["message"] for context in problems.take()]
+    assert messages == ["Unclosed client session", "Unclosed connector"]
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -57,6 +59,7 @@ async def test_a_session_that_was_closed_says_nothing(loop, client, raw_server, 
     assert problems.take() == []
 
 
+@pytest.mark.rondel_only("aiohttp holds a response until its body has come")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_response_gives_its_connection_back(loop, client, raw_server, problems):
     """Even one that nobody released: the slot is free again."""
@@ -74,6 +77,7 @@ async def test_a_response_gives_its_connection_back(loop, client, raw_server, pr
             assert len(await got.read()) == 1_000_000
 
 
+@pytest.mark.rondel_only("aiohttp holds a response until its body has come")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 async def test_a_response_in_debug_mode(loop, session, raw_server, problems):
     server = raw_server(response(b"x" * 1_000_000))

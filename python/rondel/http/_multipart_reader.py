@@ -133,7 +133,7 @@ class MultipartReader:
         # Before the first part, and behind a part with parts, there may be lines that nobody is to
         # see.
         await self._read_boundary(skip=self._at_bof or isinstance(last, MultipartReader))
-        if self._at_eof:
+        if self.at_eof():
             return None
         part: MultipartReader | BodyPartReader | None = await self.fetch_next_part()
         if self._at_bof and self._subtype == "form-data" and isinstance(part, BodyPartReader):

@@ -8,17 +8,18 @@ _NEEDED = ("multidict", "yarl")
 
 
 def _check() -> None:
-    missing = []
+    missing = set()
     for name in _NEEDED:
         try:
             import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:
+            # yarl needs multidict itself.
+            if error.name not in _NEEDED:
                 raise
-            missing.append(name)
+            missing.add(error.name)
     if missing:
         raise ImportError(
-            f"rondel.http needs {' and '.join(missing)}: pip install 'rondel[http]'",
+            f"rondel.http needs {' and '.join(sorted(missing))}: pip install 'rondel[http]'",
             name="rondel.http",
         )
 

@@ -30,7 +30,8 @@ class ThreadedResolver(AbstractResolver):
             host, port, type=socket.SOCK_STREAM, family=family, flags=socket.AI_ADDRCONFIG
         )
         results = []
-        for family_, _, proto, _, address in found:
+        for family_, _, proto, _, found_address in found:
+            address: Any = found_address
             # A scoped IPv6 address needs its zone in the text.
             if family_ == socket.AF_INET6 and address[3:] and address[3]:
                 numeric, _ = await self._loop.getnameinfo(
