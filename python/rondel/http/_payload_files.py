@@ -157,7 +157,7 @@ class BytesIOPayload(IOBasePayload):
     """Bytes in memory, from where it stands. They can be sent again, and stay open."""
 
     _value: io.BytesIO
-    _size: int
+    _size: int = 0
     _autoclose = True
 
     def __init__(self, value: io.BytesIO, *args: Any, **kwargs: Any) -> None:

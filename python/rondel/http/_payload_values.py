@@ -18,7 +18,7 @@ class BytesPayload(Payload):
     """Bytes."""
 
     _value: bytes | bytearray
-    _size: int
+    _size: int = 0
     _autoclose = True
 
     def __init__(self, value: bytes | bytearray | memoryview, *args: Any, **kwargs: Any) -> None:

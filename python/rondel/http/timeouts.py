@@ -11,7 +11,7 @@ from typing import Any, Final
 class _SENTINEL(enum.Enum):
     """Tells an argument that was left away from None."""
 
-    sentinel = enum.auto()
+    sentinel = 1
 
     def __repr__(self) -> str:
         return "<default>"

@@ -99,18 +99,13 @@ impl HttpContent {
     /// All up to a separator, and with it.
     ///
     /// Raises `ValueError` if there is too much before it, or it is empty.
-    #[pyo3(signature = (separator = None, *, max_size = None))]
-    fn readuntil(
-        slf: &Bound<'_, Self>,
-        separator: Option<&Bound<'_, PyBytes>>,
-        max_size: Option<usize>,
-    ) -> PyResult<Owned> {
-        let separator = separator.map_or_else(|| vec![b'\n'], |separator| separator.as_bytes().to_vec());
+    #[pyo3(signature = (separator = b"\n".as_slice(), *, max_size = None))]
+    fn readuntil(slf: &Bound<'_, Self>, separator: &[u8], max_size: Option<usize>) -> PyResult<Owned> {
         if separator.is_empty() {
             return Err(PyValueError::new_err("Separator should be at least one-byte string"));
         }
         let most = slf.get().most(slf.py(), max_size);
-        Self::begin(slf, Want::Until(separator, most))
+        Self::begin(slf, Want::Until(separator.to_vec(), most))
     }
 
     /// A piece as it came, and whether a chunk of the transfer coding ends with it.

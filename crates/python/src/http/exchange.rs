@@ -207,6 +207,7 @@ impl Exchange {
     }
 
     /// As a coroutine's.
+    #[pyo3(signature = (value, /))]
     fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let _nothing = value;
         self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))

@@ -67,6 +67,7 @@ impl HttpReading {
     }
 
     /// As a coroutine's.
+    #[pyo3(signature = (value, /))]
     fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let _nothing = value;
         self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))
@@ -126,6 +127,7 @@ impl Over {
 
     /// As a coroutine's.
     #[allow(clippy::unused_self)]
+    #[pyo3(signature = (value, /))]
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let _nothing = value;
         Err(PyStopIteration::new_err(()))
