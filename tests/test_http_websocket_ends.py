@@ -70,6 +70,7 @@ VIOLATIONS = {
     "utf-8 in pieces": (frame(0x01, b"\xc3") + frame(0x80), 1007, "Invalid UTF-8 text message"),
     "reserved bits": (frame(0xA1), 1002, "Received frame with non-zero reserved bits"),
     "compressed": (frame(0xC1), 1002, "Received frame with non-zero reserved bits"),
+    "compressed ping": (frame(0xC9), 1002, "Received frame with non-zero reserved bits"),
     "opcode": (frame(0x83), 1002, "Unexpected opcode=3"),
     "ping in pieces": (frame(0x09), 1002, "Received fragmented control frame"),
     "large ping": (
@@ -105,6 +106,7 @@ async def test_a_server_that_does_not_keep_to_the_protocol(client, session, raw_
     assert message.type is client.WSMsgType.ERROR
     assert isinstance(message.data, client.WebSocketError)
     assert message.data.code == socket.close_code == code
+    assert message.data.code is client.WSCloseCode(code)
     assert str(message.data) == words
     assert socket.closed
     await server.until(lambda: seen)
@@ -120,6 +122,21 @@ async def test_close_while_another_task_receives(client, session, raw_server):
     assert await receiving == (client.WSMsgType.CLOSING, None, None)
     assert socket.close_code == 1000
     assert await socket.receive() == (client.WSMsgType.CLOSED, None, None)
+
+
+async def test_several_close_while_another_task_receives(client, session, raw_server):
+    server = raw_server(speaking())
+    socket = await session.ws_connect(server.url())
+    receiving = asyncio.create_task(socket.receive())
+    await asyncio.sleep(0)
+    given_up = asyncio.create_task(socket.close())
+    closing = [asyncio.create_task(socket.close()) for _ in range(3)]
+    await asyncio.sleep(0)
+    given_up.cancel()
+    assert sum(await asyncio.gather(*closing)) == 1
+    message = await receiving
+    assert message.type in {client.WSMsgType.CLOSING, client.WSMsgType.CLOSED}
+    assert socket.close_code == 1000
 
 
 @pytest.mark.parametrize("receiving", [True, False])

@@ -202,12 +202,13 @@ class ClientWebSocketResponse:
         """End it: say so, and wait ``ws_close`` of the timeout for the peer's answer. False: it had
         ended before.
         """
-        if self._waiting and not self._closing:
+        if self._waiting:
             # Whoever receives is to leave first.
-            self._close_wait = self._loop.create_future()
-            self._set_closing()
-            self._reader.put(WS_CLOSING_MESSAGE)
-            await self._close_wait
+            if self._close_wait is None:
+                self._close_wait = self._loop.create_future()
+                self._set_closing()
+                self._reader.put(WS_CLOSING_MESSAGE)
+            await asyncio.shield(self._close_wait)
         if self._closed:
             return False
         self._set_closed()

@@ -126,7 +126,7 @@ impl Decoder {
         if !self.head.fill(input, 2) {
             return Ok(None);
         }
-        let start = Start::parse(self.head.bytes[0], self.head.bytes[1])?;
+        let start = Start::parse(self.head.bytes[0], self.head.bytes[1], self.compression)?;
         self.check_sequence(start)?;
         if !self.head.fill(input, start.before_mask()) {
             return Ok(None);
@@ -143,12 +143,13 @@ impl Decoder {
         Ok(Some(Frame { fin: start.fin, opcode: start.opcode, mask, read: 0, left }))
     }
 
-    /// Errors: a frame that may not come now. (What a control frame has as RSV1 does not matter: some clients set it.)
+    /// Errors: a frame that may not come now. (RSV1 of a control frame does not matter once compression is agreed on: some
+    /// peers set it.)
     fn check_sequence(&self, start: Start) -> Result<(), Violation> {
         if start.opcode.is_control() {
             return Ok(());
         }
-        if start.compressed && (!self.compression || self.begun.is_some()) {
+        if start.compressed && self.begun.is_some() {
             return Err(Violation::reserved_bits());
         }
         match (start.opcode == Opcode::Continuation, self.begun.is_some()) {

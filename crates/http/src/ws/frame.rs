@@ -74,9 +74,10 @@ pub(super) struct Start {
 }
 
 impl Start {
-    /// Errors: what no frame may begin with, whatever came before.
-    pub(super) fn parse(first: u8, second: u8) -> Result<Self, Violation> {
-        if first & RSV2_RSV3 != 0 {
+    /// Errors: what no frame may begin with, whatever came before. `compression`: the handshake has agreed on it.
+    pub(super) fn parse(first: u8, second: u8, compression: bool) -> Result<Self, Violation> {
+        let reserved = if compression { RSV2_RSV3 } else { RSV1 | RSV2_RSV3 };
+        if first & reserved != 0 {
             return Err(Violation::reserved_bits());
         }
         let bits = first & 0x0F;

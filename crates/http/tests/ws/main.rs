@@ -117,7 +117,9 @@ fn a_peer_that_does_not_keep_to_the_protocol_is_told_so() {
         assert_eq!(violation(MAX, true, bytes), (close::PROTOCOL_ERROR, words.to_owned()));
     }
     let words = "Received frame with non-zero reserved bits".to_owned();
-    assert_eq!(violation(MAX, false, b"\xc1\x00"), (close::PROTOCOL_ERROR, words));
+    for bytes in [b"\xc1\x00", b"\xc9\x00"] {
+        assert_eq!(violation(MAX, false, bytes), (close::PROTOCOL_ERROR, words.clone()));
+    }
     for bytes in [&b"\x81\x01\xff"[..], b"\x01\x02\xe2\x82\x80\x00", b"\x88\x03\x03\xe8\xff", NOT_UTF8] {
         assert_eq!(violation(MAX, true, bytes).0, close::INVALID_TEXT, "{bytes:?}");
     }

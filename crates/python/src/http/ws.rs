@@ -109,14 +109,13 @@ fn tell<'py>(py: Python<'py>, message: &Message<'_>) -> PyResult<Told<'py>> {
 #[cold]
 fn exception(py: Python<'_>, violation: &Violation) -> PyErr {
     let made = match violation {
-        Violation::Protocol { code, text } => py
-            .import(intern!(py, "rondel.http._ws_types"))
-            .and_then(|module| module.getattr(intern!(py, "WebSocketError")))
-            .and_then(|class| class.call1((*code, text))),
+        Violation::Protocol { code, text } => py.import(intern!(py, "rondel.http._ws_types")).and_then(|types| {
+            let code = types.call_method1(intern!(py, "WSCloseCode"), (*code,))?;
+            types.call_method1(intern!(py, "WebSocketError"), (code, text))
+        }),
         Violation::Corrupt(_) => py
             .import(intern!(py, "zlib"))
-            .and_then(|module| module.getattr(intern!(py, "error")))
-            .and_then(|class| class.call1((violation.to_string(),))),
+            .and_then(|module| module.call_method1(intern!(py, "error"), (violation.to_string(),))),
     };
     made.map_or_else(|error| error, PyErr::from_value)
 }
