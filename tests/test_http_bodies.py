@@ -163,7 +163,7 @@ async def test_a_generator_that_fails(client, session, raw_server):
     with pytest.raises(client.ClientConnectionError, match="mine") as caught:
         await session.post(server.url(), data=failing())
     assert isinstance(caught.value.__cause__, KeyError)
-    await server.until(lambda: server.connections[0].closed_by_client)
+    await server.until(lambda: server.connections and server.connections[0].closed_by_client)
 
 
 async def test_a_generator_is_closed(session, server):
@@ -185,6 +185,25 @@ async def test_chunked(session, server, data):
     assert request.body in (b"bytes", b"text", b"a=1")
     assert request.get("Transfer-Encoding") == "chunked"
     assert request.get("Content-Length") is None
+
+
+async def test_chunked_without_a_body(session, server):
+    request = await post(session, server, chunked=True)
+    assert request.body == b""
+    # The one as well as the other says that there is none.
+    assert (request.get("Transfer-Encoding"), request.get("Content-Length")) in [
+        ("chunked", None),
+        (None, "0"),
+    ]
+
+
+async def test_a_length_that_is_said(session, server):
+    request = await post(session, server, data=b"xyz", headers={"Content-Length": "2"})
+    assert request.body == b"xy"
+    for value in ("x", "-1", "1.5", ""):
+        with pytest.raises(ValueError, match="Invalid Content-Length header"):
+            await session.post(server.url(), data=b"xyz", headers={"Content-Length": value})
+    assert len(server.requests) == 1
 
 
 DECODERS = {"deflate": zlib.decompress, "gzip": gzip.decompress}

@@ -332,7 +332,7 @@ async def test_the_total_timeout_is_for_all_hops(client, session, raw_server):
     server = raw_server(script)
     with pytest.raises(asyncio.TimeoutError):
         await session.get(server.url("/a"), timeout=client.ClientTimeout(total=0.2))
-    await server.until(lambda: server.connections[0].closed_by_client)
+    await server.until(lambda: server.connections and server.connections[0].closed_by_client)
 
 
 async def test_a_hop_with_a_long_body(session, raw_server):

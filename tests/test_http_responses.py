@@ -54,6 +54,15 @@ async def test_attributes(client, session, raw_server):
         await got.read()
 
 
+async def test_no_body_after_the_release(session, raw_server):
+    async with session.head(raw_server(response(b"body")).url()) as got:
+        pass
+    assert got.closed
+    assert await got.text() == ""
+    assert await got.content.readany() == b""
+    assert got.content.exception() is None
+
+
 async def test_repr(client, session, raw_server):
     server = raw_server(OK)
     async with session.get(server.url("/x")) as got:

@@ -310,13 +310,15 @@ class ClientRequest:
 
     def _whole_body(self) -> bytes | _SENTINEL | None:
         """The body if it is there as a whole, None if there is none, ``sentinel`` if it is to be
-        streamed.
+        streamed. Raises ValueError as `_content_length`.
         """
         body = self._body
         if body is None:
             return None
         if self.compress is None and isinstance(body, payload.BytesPayload):
-            return bytes(body._value)
+            # As `write_with_length`: what is beyond an announced length is not sent.
+            length = self._content_length()
+            return bytes(body._value)[:length]
         return sentinel
 
     def _wire_url(self) -> str:

@@ -100,7 +100,7 @@ def of_request(timeout: Any, default: ClientTimeout) -> ClientTimeout:
 
 def deadline(now: float, seconds: float | None, ceil_threshold: float) -> float | None:
     """When ``seconds`` from ``now`` on are over, on the loop's clock; None if there is no limit."""
-    if seconds is None or seconds <= 0:
+    if seconds is None or seconds <= 0 or seconds == math.inf:
         return None
     when = now + seconds
     return math.ceil(when) if seconds >= ceil_threshold else when

@@ -134,8 +134,10 @@ impl Draft<'_> {
             return Err(Error::from_source(Kind::Body, why));
         }
         match length {
-            Some(0) if declared.is_none() && !BODILESS.contains(self.method) => {
-                if !all.contains_key(TRANSFER_ENCODING) {
+            Some(0) if declared.is_none() => {
+                // hyper frames no body that is empty.
+                all.remove(TRANSFER_ENCODING);
+                if !BODILESS.contains(self.method) {
                     all.try_append(CONTENT_LENGTH, HeaderValue::from_static("0")).map_err(too_many)?;
                 }
             }

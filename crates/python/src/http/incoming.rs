@@ -214,6 +214,9 @@ impl Body {
 
     /// Lets go of the connection: closed, unless the whole answer has come. Reading raises from now on.
     pub fn release(&self, py: Python<'_>) {
+        if self.total.get() == 0 && matches!(self.end(), Some(End::Eof)) && self.buffer.borrow().is_empty() {
+            return; // as aiohttp: where no body was due, none is lost
+        }
         let incoming = self.incoming.take();
         let before = self.end.borrow_mut().replace(End::Released);
         let (buffer, callbacks) = (self.buffer.take(), self.at_end.take());
