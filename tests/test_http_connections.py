@@ -1,10 +1,12 @@
 """Connections: which are kept, which are closed, and what is done when the server closes them."""
 
 import asyncio
+import socket
 
 import pytest
 
 from support.http_raw import OK, chunked, closing, response
+from support.tls import client_context, server_context
 from support.turns import turns
 
 
@@ -174,6 +176,24 @@ async def test_closed_by_the_server_while_it_was_idle(session, raw_server, metho
         await server.until(lambda: all(connection.over for connection in server.connections))
         await turns(5)
     assert len(server.connections) == 5
+
+
+@pytest.mark.parametrize("how", ["plain", "context", "False"])
+async def test_an_idle_connection_ends_with_the_servers_end(session, raw_server, how):
+    """At once, not when the next request finds it."""
+
+    def script(connection):
+        connection.request()
+        connection.send(OK)
+        # The socket below: without TLS's goodbye.
+        socket.socket.shutdown(connection.sock, socket.SHUT_WR)
+        connection.until_closed()
+
+    server = raw_server(script, context=None if how == "plain" else server_context())
+    trust = {"plain": True, "context": client_context(), "False": False}[how]
+    assert await fetch(session, server, ssl=trust) == b"ok"
+    await server.until(lambda: server.connections[0].over)
+    assert server.connections[0].closed_by_client
 
 
 def dropping(connection):

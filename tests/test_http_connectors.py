@@ -1,6 +1,7 @@
 """Connectors: names and their addresses, Unix sockets, local addresses, sockets of the user."""
 
 import asyncio
+import errno
 import socket
 
 import pytest
@@ -290,6 +291,17 @@ async def test_the_next_address(loop, client, raw_server, resolver, refused):
     connector = client.TCPConnector(resolver=resolving)
     async with client.ClientSession(connector=connector) as session:
         assert await fetch(session) == b"ok"
+
+
+async def test_no_address(loop, client, resolver, refused):
+    resolving = resolver(address(refused), address(refused, "127.0.0.2"))
+    connector = client.TCPConnector(resolver=resolving)
+    async with client.ClientSession(connector=connector) as session:
+        with pytest.raises(client.ClientConnectorError) as caught:
+            await fetch(session)
+    assert caught.value.errno == errno.ECONNREFUSED
+    assert f"Connect call failed ('127.0.0.2', {refused})" in str(caught.value)
+    assert str(caught.value).startswith("Cannot connect to host example.test:80 ssl:default [")
 
 
 @pytest.mark.parametrize("delay", [0.01, 0.25])

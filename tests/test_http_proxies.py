@@ -201,6 +201,15 @@ async def test_a_proxy_that_is_no_url(client, session, raw_server):
         await session.get(server.url(), proxy="http://[::1")
 
 
+@pytest.mark.parametrize("trust_env", [False, True])
+async def test_an_empty_proxy_is_none(open_session, raw_server, proxy, monkeypatch, trust_env):
+    monkeypatch.setenv("http_proxy", url_of(proxy))
+    server = raw_server(OK)
+    async with open_session(trust_env=trust_env).get(server.url(), proxy="") as got:
+        assert await got.read() == b"ok"
+    assert proxy.requests == []
+
+
 async def test_redirects_go_through_it_too(session, raw_server, proxy):
     target = raw_server(OK)
     server = raw_server(response(b"", f"Location: {target.url('/t')}", status="302 Found"))

@@ -78,7 +78,8 @@ def request_options(
         retry=retry,
         decompress=asked.auto_decompress,
         raise_for_status=raise_for_status,
-        proxy=None if request.proxy is None else str(request.proxy),
+        # An empty one means none, not even that of the environment.
+        proxy=str(request.proxy) if request.proxy else None,
         proxy_headers=encode(proxy_headers, without_host=None) if proxy_headers else [],
         tls=native_trust(request.ssl),
         server_hostname=request.server_hostname,

@@ -253,7 +253,7 @@ class TCPConnector(BaseConnector):
             timeout_ceil_threshold=timeout_ceil_threshold,
             _settings={
                 "family": int(family),
-                "local_addr": local_addr,
+                "local_addr": None if local_addr is None else tuple(local_addr),
                 "happy_eyeballs_delay": happy_eyeballs_delay,
                 "interleave": interleave,
                 "use_dns_cache": self._use_dns_cache,
@@ -309,7 +309,7 @@ class UnixConnector(BaseConnector):
             limit=limit,
             limit_per_host=limit_per_host,
             loop=loop,
-            _settings={"unix_path": self._path},
+            _settings={"unix_path": os.fsdecode(self._path)},
         )
 
     @property

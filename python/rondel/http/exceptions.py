@@ -111,7 +111,8 @@ class ClientConnectorError(ClientOSError):
     def __init__(self, connection_key: ConnectionKey, os_error: OSError) -> None:
         self._conn_key = connection_key
         self._os_error = os_error
-        super().__init__(os_error.errno, os_error.strerror)
+        # An OSError made of a text alone has no strerror.
+        super().__init__(os_error.errno, os_error.strerror or str(os_error) or None)
         self.args = (connection_key, os_error)
 
     @property

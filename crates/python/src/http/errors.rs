@@ -243,13 +243,7 @@ fn system_error(py: Python<'_>, error: &Error) -> PyResult<Option<PyErr>> {
             return Ok(Some(match attempts.as_slice() {
                 [] => PyOSError::new_err("no address to connect to"),
                 [(address, failed)] => attempt(py, *address, failed)?,
-                several => {
-                    let texts = several
-                        .iter()
-                        .map(|(address, failed)| Ok(attempt(py, *address, failed)?.value(py).str()?.to_string()))
-                        .collect::<PyResult<Vec<_>>>()?;
-                    PyOSError::new_err(format!("Multiple exceptions: {}", texts.join(", ")))
-                }
+                several => all_of(py, several)?,
             }));
         }
         if let Some(failed) = source.downcast_ref::<io::Error>() {
@@ -258,6 +252,19 @@ fn system_error(py: Python<'_>, error: &Error) -> PyResult<Option<PyErr>> {
         next = source.source();
     }
     Ok(None)
+}
+
+/// One error for several attempts, with their number if all have the same.
+fn all_of(py: Python<'_>, attempts: &[(SocketAddr, io::Error)]) -> PyResult<PyErr> {
+    let text = |(address, failed): &(SocketAddr, io::Error)| -> PyResult<String> {
+        Ok(attempt(py, *address, failed)?.value(py).str()?.to_string())
+    };
+    let texts = attempts.iter().map(text).collect::<PyResult<Vec<_>>>()?;
+    let text = format!("Multiple exceptions: {}", texts.join(", "));
+    let mut numbers = attempts.iter().map(|(_, failed)| failed.raw_os_error());
+    let first = numbers.next().flatten().filter(|first| numbers.all(|number| number == Some(*first)));
+    let all = py.get_type::<PyOSError>();
+    Ok(PyErr::from_value(if let Some(errno) = first { all.call1((errno, text))? } else { all.call1((text,))? }))
 }
 
 /// `OSError(errno, "Connect call failed ('127.0.0.1', 80)")`, in the words of `asyncio`'s `sock_connect`.

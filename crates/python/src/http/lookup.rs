@@ -65,14 +65,13 @@ impl Drop for Lookup {
 }
 
 /// How what the awaitable gives is read.
-type Parse = fn(&Bound<'_, PyAny>, u16) -> PyResult<Vec<SocketAddr>>;
+type Parse = fn(&Bound<'_, PyAny>) -> PyResult<Vec<SocketAddr>>;
 
 /// Called when the task is done.
 #[pyclass(frozen, module = "rondel._rondel")]
 pub struct LookedUp {
     answer: Local<Rc<RefCell<Answer>>>,
     parse: Parse,
-    port: u16,
 }
 
 #[pymethods]
@@ -80,7 +79,7 @@ impl LookedUp {
     fn __call__(&self, task: &Bound<'_, PyAny>) {
         let py = task.py();
         let addresses = match task.call_method0(intern!(py, "result")) {
-            Ok(found) => (self.parse)(&found, self.port),
+            Ok(found) => (self.parse)(&found),
             Err(error) => Err(error),
         };
         let addresses = addresses.map_err(Raised::io);
@@ -97,15 +96,9 @@ impl LookedUp {
 }
 
 /// Runs an awaitable as a task. `begin` makes it, of the loop that runs.
-fn run(
-    py: Python<'_>,
-    home: &Loop,
-    port: u16,
-    parse: Parse,
-    begin: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<Owned>,
-) -> Lookup {
+fn run(py: Python<'_>, home: &Loop, parse: Parse, begin: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<Owned>) -> Lookup {
     let answer = Rc::<RefCell<Answer>>::default();
-    let told = LookedUp { answer: Local::new(home.clone(), Rc::clone(&answer)), parse, port };
+    let told = LookedUp { answer: Local::new(home.clone(), Rc::clone(&answer)), parse };
     let task = start(py, told, begin);
     let task = task.map_err(|error| answer.borrow_mut().addresses = Some(Err(Raised::io(error)))).ok();
     Lookup { answer, task }
@@ -130,7 +123,7 @@ fn number(family: Family) -> i32 {
 
 /// As the loop does it.
 pub fn by_loop(py: Python<'_>, home: &Loop, host: &str, port: u16, family: Family) -> Lookup {
-    run(py, home, port, from_system, |event_loop| {
+    run(py, home, from_system, |event_loop| {
         let socket = py.import(intern!(py, "socket"))?;
         let known = PyDict::new(py);
         known.set_item(intern!(py, "family"), number(family))?;
@@ -141,7 +134,7 @@ pub fn by_loop(py: Python<'_>, home: &Loop, host: &str, port: u16, family: Famil
 }
 
 /// Tuples of `socket.getaddrinfo`: family, type, protocol, canonical name, address.
-fn from_system(found: &Bound<'_, PyAny>, _: u16) -> PyResult<Vec<SocketAddr>> {
+fn from_system(found: &Bound<'_, PyAny>) -> PyResult<Vec<SocketAddr>> {
     found.try_iter()?.map(|entry| address::of_python(&entry?.get_item(4)?)).collect()
 }
 
@@ -172,7 +165,7 @@ impl Resolve for Resolver {
         let py = attached();
         // Held through the call, as it may have the client closed.
         let resolver = self.object.clone();
-        Box::pin(run(py, &self.home, port, from_resolver, |_| {
+        Box::pin(run(py, &self.home, from_resolver, |_| {
             let known = PyDict::new(py);
             known.set_item(intern!(py, "family"), number(family))?;
             Ok(resolver.bind(py).call_method(intern!(py, "resolve"), (host, port), Some(&known))?.into())
@@ -181,14 +174,14 @@ impl Resolve for Resolver {
 }
 
 /// Dictionaries of `ResolveResult`: those of one address each, as text.
-fn from_resolver(found: &Bound<'_, PyAny>, port: u16) -> PyResult<Vec<SocketAddr>> {
+fn from_resolver(found: &Bound<'_, PyAny>) -> PyResult<Vec<SocketAddr>> {
     let py = found.py();
     found
         .try_iter()?
         .map(|entry| {
             let entry = entry?;
             let host: String = entry.get_item(intern!(py, "host"))?.extract()?;
-            let port = entry.get_item(intern!(py, "port")).and_then(|port| port.extract()).unwrap_or(port);
+            let port = entry.get_item(intern!(py, "port"))?.extract()?;
             address::of_text(py, &host, port, 0, 0)
         })
         .collect()
