@@ -113,6 +113,11 @@ async def test_values_of_the_wrong_type(session, raw_server, options):
     assert server.requests == []
 
 
+def test_a_response_that_no_request_gave(client):
+    with pytest.raises(TypeError, match="ClientResponse"):
+        client.ClientResponse("GET", None)
+
+
 async def test_two_at_once_on_one_response(session, raw_server):
     server = raw_server(response(b"x" * 100_000))
     async with session.get(server.url()) as got:

@@ -36,6 +36,14 @@ def test_each_exception_is_the_same_kind_of(client):
             ], name
 
 
+def test_exceptions_by_their_module(client):
+    module = importlib.import_module("rondel.http.client_exceptions")
+    assert module is client.client_exceptions
+    assert module.ClientError is client.ClientError
+    theirs = vars(pytest.importorskip("aiohttp").client_exceptions)
+    assert {name for name in theirs["__all__"] if not hasattr(module, name)} == set()
+
+
 @pytest.mark.parametrize("name", ["web", "test_utils", "ETag", "GunicornWebWorker"])
 def test_names_of_the_server(client, name):
     with pytest.raises(AttributeError, match=f"is a client and has no '{name}'"):

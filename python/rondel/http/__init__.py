@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import Never
 
 from .._rondel import __version__
-from . import _require_extra, abc, exceptions, hdrs, typedefs  # noqa: F401  the first one first
-from . import exceptions as client_exceptions
+from . import _require_extra, abc, client_exceptions, exceptions, hdrs, typedefs  # noqa: F401  the first one first
 from ._oneshot import request
 from ._request import ClientRequest
 from .auth import BasicAuth, encode_basic_auth

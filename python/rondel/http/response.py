@@ -37,6 +37,9 @@ class ClientResponse(HttpResponse):
     the connection serves others; ``close()`` closes it.
     """
 
+    def __init__(self, *_args: object, **_keywords: object) -> None:
+        raise TypeError("a ClientResponse can't be made by a program: requests give it")
+
     @property
     def request_info(self) -> RequestInfo:
         """What was asked for: after redirects, at last."""
