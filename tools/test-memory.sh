@@ -45,10 +45,11 @@ export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:log_path=$package
 export LD_PRELOAD=$runtime PYTHONMALLOC=malloc PYTHONPATH=$package RONDEL_TEST_ONLY=rondel
 .venv/bin/python -c "import rondel, sys; sys.exit(not rondel.__file__.startswith('$package'))"
 status=0
-# Left out is what runs whole programs: they do nothing to memory that the tests of their parts don't. And tests of how much
-# memory is held: the sanitizer holds on to what is freed.
+# Left out is what runs whole programs, and what sends much through another server: they do nothing to memory that the tests of
+# their parts don't. And tests of how much memory is held: the sanitizer holds on to what is freed.
 .venv/bin/python -m pytest -n 2 --dist worksteal -q \
   --ignore-glob='*/test_'{bench_guard,benches,benches_'*',cli,cli_'*',conformance'*',demo,examples,install,modes,programs,soak}.py \
+  --ignore-glob='*/test_http_'{guide,nginx,programs}.py \
   --deselect tests/defects/test_tls.py::test_tls_memory_stays_flat_under_load \
   --deselect tests/test_bulk.py::test_kept_messages_hold_no_more_than_their_size "$@" || status=$?
 unset LD_PRELOAD
