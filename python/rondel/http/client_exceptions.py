@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from .exceptions import *  # noqa: F403
+from .exceptions import *  # noqa: F403  all of them

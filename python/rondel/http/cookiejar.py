@@ -164,7 +164,7 @@ class CookieJar(AbstractCookieJar):
         """Forget the cookies of a domain and of those below it."""
         self.clear(lambda cookie: self._is_domain_match(domain, cookie["domain"]))
 
-    def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008  a URL does not change
         """Keep ``cookies``, which came from ``response_url``; without that, for all hosts."""
         self._keep(copies(cookies), response_url)
 
@@ -173,7 +173,7 @@ class CookieJar(AbstractCookieJar):
         if headers and (self._unsafe or not is_ip_address(response_url.raw_host)):
             self._keep(parse_set_cookie_headers(headers), response_url)
 
-    def filter_cookies(self, request_url: URL = URL()) -> BaseCookie[str]:  # noqa: B008
+    def filter_cookies(self, request_url: URL = URL()) -> BaseCookie[str]:  # noqa: B008  a URL does not change
         """Return the cookies that a request to ``request_url`` sends."""
         filtered: BaseCookie[str] = BaseCookie()
         self._shelf.expire()

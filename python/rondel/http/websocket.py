@@ -233,7 +233,7 @@ class ClientWebSocketResponse:
                 if message.type is WSMsgType.CLOSE:
                     return int(message.data)
 
-    async def receive(self, timeout: float | None = None) -> WSMessage | WSMessageTextBytes:  # noqa: ASYNC109
+    async def receive(self, timeout: float | None = None) -> WSMessage | WSMessageTextBytes:  # noqa: ASYNC109  aiohttp's signature
         """The next message: TEXT, BINARY, PING and PONG unless ``autoping``, CLOSE, CLOSED after
         the end, ERROR.
 
@@ -298,7 +298,7 @@ class ClientWebSocketResponse:
             return False
         return True
 
-    async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109
+    async def receive_str(self, *, timeout: float | None = None) -> str:  # noqa: ASYNC109  aiohttp's signature
         """The next message, which has to be a text (bytes with ``decode_text=False``).
 
         Raises `WSMessageTypeError` if it isn't.
@@ -311,7 +311,7 @@ class ClientWebSocketResponse:
         text: str = message.data
         return text
 
-    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  aiohttp's signature
         """The next message, which has to be bytes.
 
         Raises `WSMessageTypeError` if it isn't.
@@ -328,7 +328,7 @@ class ClientWebSocketResponse:
         self,
         *,
         loads: JSONDecoder | Callable[[bytes], Any] = DEFAULT_JSON_DECODER,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,  # noqa: ASYNC109  aiohttp's signature
     ) -> Any:
         """The next message, which has to be a text, decoded as JSON."""
         text: Any = await self.receive_str(timeout=timeout)

@@ -126,7 +126,7 @@ impl Over {
     }
 
     /// As a coroutine's.
-    #[allow(clippy::unused_self)]
+    #[allow(clippy::unused_self)] // as a coroutine's
     #[pyo3(signature = (value, /))]
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let _nothing = value;
@@ -134,7 +134,7 @@ impl Over {
     }
 
     /// As a coroutine's.
-    #[allow(clippy::unused_self)]
+    #[allow(clippy::unused_self)] // as a coroutine's
     #[pyo3(signature = (typ, val = None, tb = None, /))]
     fn throw(
         &self,
@@ -146,7 +146,7 @@ impl Over {
     }
 
     /// As a coroutine's.
-    #[allow(clippy::unused_self)]
+    #[allow(clippy::unused_self)] // as a coroutine's
     fn close(&self) {}
 }
 
