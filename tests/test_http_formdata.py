@@ -161,6 +161,35 @@ async def test_a_dict_with_a_file_is_a_form(session, server):
     assert 'filename="f"' in head
 
 
+async def test_a_form_can_be_sent_twice(client, session, server):
+    form = client.FormData({"a": io.BytesIO(b"data")})
+    first, second = [parts(await post(session, server, data=form)) for _ in range(2)]
+    assert first == second
+    assert first[0][1] == b"data"
+
+
+async def test_a_form_of_a_generator_is_not_sent_twice(client, session, server):
+    async def pieces():
+        yield b"data"
+
+    form = client.FormData()
+    form.add_field("gen", pieces(), filename="gen")
+    body = form()
+    assert not body.consumed
+    await post(session, server, data=body)
+    assert body.consumed
+
+
+@pytest.mark.parametrize("file", [False, True])
+async def test_a_redirect_to_get_forgets_the_form(session, raw_server, file):
+    moved = b"HTTP/1.1 303 See Other\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+    server = raw_server([moved, OK])
+    request = await post(session, server, data={"a": io.BytesIO(b"data") if file else "data"})
+    assert (request.method, request.target, request.body) == ("GET", "/b", b"")
+    assert request.get("Content-Type") is None
+    assert request.get("Content-Length") is None
+
+
 async def test_large_files(session, server, tmp_path):
     content = bytes(range(256)) * 4096 * 2
     path = tmp_path / "large.bin"

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from support.http_raw import OK
+
 PAYLOADS = {
     "bytes": (lambda: b"data", b"data", 4, "application/octet-stream"),
     "memoryview": (lambda: memoryview(b"data"), b"data", 4, "application/octet-stream"),
@@ -101,6 +103,36 @@ def test_generators_are_sent_once(client, loop, write):
     assert write(kept) == write(kept) == b"onetwo"
     assert write(kept, 4) == b"onet"
     assert not kept.consumed
+
+
+@pytest.mark.parametrize("piece", [5, "text", [1, 2]])
+async def test_pieces_that_are_no_bytes(client, session, raw_server, piece):
+    async def pieces():
+        yield piece
+
+    server = raw_server(lambda connection: connection.head() and connection.until_closed())
+    with pytest.raises(client.ClientConnectionError, match="Failed to send bytes"):
+        await session.post(server.url(), data=pieces())
+
+
+@pytest.mark.rondel_only("aiohttp waits for the answer")
+async def test_a_body_that_is_shorter_than_it_says(client, session, raw_server):
+    async def pieces():
+        yield b"one"
+
+    server = raw_server(lambda connection: connection.head() and connection.until_closed())
+    with pytest.raises(client.ClientConnectionError, match="ended 6 bytes before its announced"):
+        await session.post(server.url(), data=pieces(), headers={"Content-Length": "9"})
+
+
+async def test_chunks_of_nothing(session, raw_server):
+    server = raw_server(OK)
+    async with session.post(server.url(), chunked=True) as answer:
+        assert await answer.read() == b"ok"
+    (request,) = server.requests
+    assert request.body == b""
+    framed = (request.get("Content-Length"), request.get("Transfer-Encoding"))
+    assert framed in {("0", None), (None, "chunked")}
 
 
 def test_what_no_payload_can_be_made_of(client):

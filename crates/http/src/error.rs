@@ -122,7 +122,7 @@ impl Error {
     }
 
     /// What began it.
-    fn first_cause(&self) -> Option<&(dyn StdError + 'static)> {
+    pub fn first_cause(&self) -> Option<&(dyn StdError + 'static)> {
         std::iter::successors(self.source(), |cause| (*cause).source()).last()
     }
 

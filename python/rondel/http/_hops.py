@@ -221,7 +221,7 @@ class Hops:
         if not keep_body:
             await self._sending.close_payload()
             self._data = None
-            self._headers.popall(hdrs.CONTENT_LENGTH, None)
+            self._forget(hdrs.CONTENT_LENGTH, hdrs.CONTENT_TYPE, hdrs.CONTENT_ENCODING)
         elif is_spent(self._data):
             response.close()
             raise ex.ClientPayloadError(
@@ -230,8 +230,7 @@ class Hops:
             )
         if not same_origin:
             self._auth = None
-            for name in (hdrs.AUTHORIZATION, hdrs.COOKIE, hdrs.PROXY_AUTHORIZATION):
-                self._headers.popall(name, None)
+            self._forget(hdrs.AUTHORIZATION, hdrs.COOKIE, hdrs.PROXY_AUTHORIZATION)
         response.release()
         url = URL(text, encoded=True)
         if userinfo is not None:
@@ -239,6 +238,10 @@ class Hops:
             url = url.with_user(user).with_password(password)
         self.method, self.url, self._params = method, url, None
         return True
+
+    def _forget(self, *names: str) -> None:
+        for name in names:
+            self._headers.popall(name, None)
 
     def _pause(
         self,

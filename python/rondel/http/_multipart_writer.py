@@ -95,8 +95,8 @@ class MultipartWriter(Payload):
 
     @property
     def consumed(self) -> bool:
-        """Whether it, or one of its parts, can't be sent again."""
-        return self._consumed or any(part.payload.consumed for part in self._parts)
+        """Whether one of its parts can't be sent again."""
+        return any(part.payload.consumed for part in self._parts)
 
     def append(self, obj: Any, headers: Mapping[str, str] | None = None) -> Payload:
         """Add a part. Raises TypeError if none can be made of ``obj``."""
@@ -220,10 +220,7 @@ class MultipartWriter(Payload):
                 _log.exception("Failed to close multipart part %d", number)
 
     def _to_close(self) -> list[tuple[int, Payload]]:
-        """The parts that have something open, with their numbers; the first time."""
-        if self._consumed:
-            return []
-        self._consumed = True
+        """The parts that have something open, with their numbers."""
         payloads = enumerate(part.payload for part in self._parts)
         return [(at, part) for at, part in payloads if not part.autoclose and not part.consumed]
 
@@ -276,7 +273,7 @@ class MultipartPayloadWriter(AbstractStreamWriter):
 
     async def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Write a piece."""
-        data = bytes(chunk)
+        data = chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
         if self._compressor is not None:
             compress = self._compressor.compress
             if len(data) > _LEFT_TO_THREAD:

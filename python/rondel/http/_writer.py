@@ -72,8 +72,10 @@ class BodyWriter(AbstractStreamWriter):
         """Nothing to do: a body whose length is not known goes in chunks."""
 
     async def write(self, chunk: bytes | bytearray | memoryview) -> None:
-        """Send a piece. Raises ConnectionResetError if nobody takes it any more."""
-        data = bytes(chunk)
+        """Send a piece. Raises TypeError for what is no bytes, ConnectionResetError if nobody takes
+        it any more.
+        """
+        data = chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
         self.payload_accepted += len(data)
         if self._on_chunk is not None:
             self._on_chunk(data)

@@ -216,7 +216,7 @@ fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDi
             (name, Some(error.to_string()))
         }
         Kind::Closed => ("Closed", None),
-        Kind::Body => ("Body", cause(error)),
+        Kind::Body => ("Body", error.first_cause().map(ToString::to_string)),
         _ => ("Io", Some(error.to_string())),
     };
     if let Some(text) = text {
