@@ -37,9 +37,11 @@ fn no_panic_outside_of_tests() {
     let repository = Repository::clean();
     repository.append("crates/net/src/lib.rs", "pub fn f(it: Option<u8>) -> u8 {\n    it\n        .unwrap()\n}\n");
     repository.append("crates/sys/src/lib.rs", "pub fn g() { todo!() }\n");
+    repository.append("crates/http/src/lib.rs", "pub fn f(it: Result<u8, u8>) -> u8 { it.unwrap_err() }\n");
     repository.append("crates/python/src/lib.rs", "pub fn h(it: Option<u8>) -> u8 { vec![it.expect(\"\")][0] }\n");
     repository.finds("crates/net/src/lib.rs:4: `.unwrap()` outside of tests; return an error");
     repository.finds("crates/sys/src/lib.rs:2: `todo!`;");
+    repository.finds("crates/http/src/lib.rs:2: `.unwrap_err()` outside of tests;");
     repository.finds("crates/python/src/lib.rs:2: `.expect()` outside of tests;");
 }
 
@@ -153,7 +155,11 @@ fn links_lead_somewhere() {
 fn dependencies_point_down() {
     let repository = Repository::clean();
     repository.append("crates/sys/Cargo.toml", "rondel-net = { path = \"../net\" }\n");
+    repository.append("crates/net/Cargo.toml", "rondel-http = { path = \"../http\" }\n");
+    repository.append("crates/http/Cargo.toml", "rondel-python = { path = \"../python\" }\n");
     repository.finds("crates/sys/Cargo.toml:6: `rondel-sys` may not depend on `rondel-net`; dependencies point down");
+    repository.finds("crates/net/Cargo.toml:6: `rondel-net` may not depend on `rondel-http`; dependencies point down");
+    repository.finds("crates/http/Cargo.toml:6: `rondel-http` may not depend on `rondel-python`; dependencies point");
 }
 
 #[test]

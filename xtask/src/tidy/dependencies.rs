@@ -1,4 +1,4 @@
-//! Which crate may depend on which: sys <- engine <- net, with python and rondel on top; and no runtime of others.
+//! Which crate may depend on which: sys <- engine <- net <- http, with python and rondel on top; and no runtime of others.
 
 use std::error::Error;
 use std::fs;
@@ -9,12 +9,13 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 use super::Finding;
 
 /// Each crate, with those of this workspace that it may use. A new crate gets its row here when it arrives.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("rondel-sys", &[]),
     ("rondel-engine", &["rondel-sys"]),
     ("rondel-net", &["rondel-sys", "rondel-engine"]),
-    ("rondel", &["rondel-sys", "rondel-engine", "rondel-net"]),
-    ("rondel-python", &["rondel-sys", "rondel-engine", "rondel-net"]),
+    ("rondel-http", &["rondel-engine", "rondel-net"]),
+    ("rondel", &["rondel-sys", "rondel-engine", "rondel-net", "rondel-http"]),
+    ("rondel-python", &["rondel-sys", "rondel-engine", "rondel-net", "rondel-http"]),
     ("xtask", &[]),
 ];
 
@@ -66,7 +67,7 @@ fn forbidden(root: &Path, members: &[&Package], package: &Package) -> Result<Vec
                 &manifest,
                 line,
                 what,
-                "dependencies point down: sys <- engine <- net <- python, rondel",
+                "dependencies point down: sys <- engine <- net <- http <- python, rondel",
             ));
         }
         let owner = RESERVED.iter().find(|(reserved, _)| *reserved == name);

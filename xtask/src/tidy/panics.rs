@@ -3,7 +3,7 @@
 use super::Finding;
 use super::tree::Tree;
 
-const CHECKED: [&str; 4] = ["crates/sys", "crates/engine", "crates/net", "crates/python"];
+const CHECKED: [&str; 5] = ["crates/sys", "crates/engine", "crates/net", "crates/http", "crates/python"];
 const METHODS: [&str; 4] = ["unwrap", "expect", "unwrap_err", "expect_err"];
 const MACROS: [&str; 2] = ["todo", "unimplemented"];
 

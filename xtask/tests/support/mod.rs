@@ -21,6 +21,7 @@ impl Repository {
         repository.package("crates/sys", "rondel-sys", "//! Talks to the system.\n");
         repository.package("crates/engine", "rondel-engine", SAFE);
         repository.package("crates/net", "rondel-net", SAFE);
+        repository.package("crates/http", "rondel-http", SAFE);
         repository.package("crates/python", "rondel-python", "//! Talks to Python.\n");
         repository
     }

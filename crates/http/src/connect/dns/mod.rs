@@ -6,7 +6,6 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
@@ -15,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use rondel_engine::Nanos;
+use slab::Slab;
 
 use self::cache::{Cache, Name};
 use super::observe::{Notice, Observer, tell};
@@ -57,11 +57,18 @@ struct Inner<R: Runtime> {
 #[derive(Default)]
 struct Asking {
     answer: RefCell<Option<Result<Vec<SocketAddr>, Error>>>,
-    wakers: RefCell<Vec<Waker>>,
+    wakers: RefCell<Slab<Waker>>,
     /// There will be no answer: the client is closed.
     given_up: Cell<bool>,
     /// Who asks.
     worker: RefCell<Option<Waker>>,
+}
+
+/// One of those who wait. Dropped, it leaves nothing behind: a look-up may hang for ever, while requests come and go.
+struct Waiting<'a> {
+    asking: &'a Asking,
+    /// Where its waker is.
+    place: Option<usize>,
 }
 
 impl<R: Runtime> Dns<R> {
@@ -234,19 +241,38 @@ impl Asking {
         }
     }
 
-    async fn wait(&self) -> Result<Vec<SocketAddr>, Error> {
-        poll_fn(|cx| self.poll(cx)).await
+    fn wait(&self) -> Waiting<'_> {
+        Waiting { asking: self, place: None }
     }
+}
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<Vec<SocketAddr>, Error>> {
-        if let Some(answer) = &*self.answer.borrow() {
+impl Future for Waiting<'_> {
+    type Output = Result<Vec<SocketAddr>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { asking, place } = self.get_mut();
+        if let Some(answer) = &*asking.answer.borrow() {
             return Poll::Ready(answer.clone());
         }
-        let mut wakers = self.wakers.borrow_mut();
-        if !wakers.iter().any(|waker| waker.will_wake(cx.waker())) {
-            wakers.push(cx.waker().clone());
-        }
+        let waker = cx.waker().clone();
+        let mut wakers = asking.wakers.borrow_mut();
+        let before = match place.and_then(|place| wakers.get_mut(place)) {
+            Some(known) => Some(std::mem::replace(known, waker)),
+            None => {
+                *place = Some(wakers.insert(waker));
+                None
+            }
+        };
+        drop(wakers); // a waker's drop may come back here
+        drop(before);
         Poll::Pending
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let waker = self.place.and_then(|place| self.asking.wakers.borrow_mut().try_remove(place));
+        drop(waker);
     }
 }
 
@@ -271,6 +297,6 @@ impl<R: Runtime> Drop for Task<R> {
         self.dns.0.asking.borrow_mut().remove(&self.name);
         self.asking.answer.borrow_mut().get_or_insert_with(|| Err(Error::new(Kind::Closed)));
         let wakers = self.asking.wakers.take();
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 }
