@@ -87,6 +87,18 @@ fn all_who_ask_at_a_time_are_answered_together() {
 }
 
 #[test]
+fn who_goes_away_leaves_nothing_behind() {
+    let scene = Scene::new(DnsCache::Forever, Family::Any);
+    for _ in 0..3 {
+        let mut asking = scene.ask();
+        assert!(scene.world.poll(&mut asking).is_pending() && scene.world.poll(&mut asking).is_pending());
+        let waiting: Vec<usize> =
+            scene.dns.0.asking.borrow().values().map(|asking| asking.wakers.borrow().len()).collect();
+        assert_eq!(waiting, [1]);
+    }
+}
+
+#[test]
 fn an_answer_is_remembered_even_if_nobody_waited_for_it() {
     let scene = Scene::new(DnsCache::For(Duration::from_secs(10)), Family::Any);
     let mut asking = scene.ask();
