@@ -44,7 +44,7 @@ impl Default for Retry {
             backoff: Duration::from_secs(1),
             factor: 2.0,
             jitter: 0.5,
-            max_delay: Duration::from_secs(60),
+            max_delay: Duration::from_mins(1),
             statuses: vec![408, 429, 500, 502, 503, 504],
             methods: None,
             budget: None,

@@ -34,7 +34,7 @@ impl Default for Timeouts {
     /// Five minutes in total, half a minute to connect.
     fn default() -> Self {
         Self {
-            total: Some(Duration::from_secs(300)),
+            total: Some(Duration::from_mins(5)),
             connect: None,
             sock_connect: Some(Duration::from_secs(30)),
             sock_read: None,
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn pieces_are_timed_exactly() {
-        let timeouts = Timeouts { sock_read: Some(Duration::from_secs(60)), ..Timeouts::none() };
+        let timeouts = Timeouts { sock_read: Some(Duration::from_mins(1)), ..Timeouts::none() };
         assert_eq!(timeouts.deadline(Phase::SockRead, 1).map(|deadline| deadline.at), Some(60 * SECOND + 1));
     }
 

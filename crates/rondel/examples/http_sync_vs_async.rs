@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use rondel::http::Client;
+use rondel::http::{Bytes, Client};
 use rondel::try_gather;
 
 #[allow(dead_code)] // what other examples need
@@ -50,7 +50,7 @@ pub fn all_at_once(site: &str, path: &str) -> Result<usize, Box<dyn Error>> {
         let client = Client::new();
         try_gather((0..REQUESTS).map(async |_| client.get(&url).await?.bytes().await)).await
     })??;
-    Ok(bodies.iter().map(|body| body.len()).sum())
+    Ok(bodies.iter().map(Bytes::len).sum())
 }
 
 /// As much HTTP as this needs.

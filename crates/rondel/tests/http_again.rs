@@ -137,7 +137,7 @@ fn statuses_are_retried() {
 fn a_pause_that_does_not_fit_is_not_begun() {
     let server = Server::answering(|_| answer("503 Busy", &["Retry-After: 3600"], ""));
     with_client(async |client| {
-        let patient = Retry { max_delay: Duration::from_secs(7200), ..Retry::default() };
+        let patient = Retry { max_delay: Duration::from_hours(2), ..Retry::default() };
         let response = client.get(&server.url("/")).retry(patient).await?;
         assert_eq!((response.status().as_u16(), response.attempts()), (503, 1), "five minutes are less than an hour");
         let response = client.get(&server.url("/")).timeout(Duration::ZERO).retry(Retry::default()).await?;

@@ -62,7 +62,7 @@ fn a_server_that_does_not_read_stops_the_producer() {
         let _head = peer.head();
         told.lock().unwrap().recv().unwrap();
         let mut total = 0;
-        while let Some(Some(chunk)) = peer.chunk() {
+        while let Some(chunk) = peer.chunk().filter(|chunk| !chunk.is_empty()) {
             total += chunk.len();
         }
         peer.send(&ok(&total.to_string()));
@@ -176,7 +176,7 @@ fn large_bodies_come_in_pieces() {
     let server = Server::start(|peer| {
         peer.request();
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-        let piece = [7; 100_000];
+        let piece = vec![7; 100_000];
         (0..1000).for_each(|_| peer.send(&piece));
     });
     with_client(async |client| {

@@ -76,16 +76,16 @@ fn pieces_in_order_and_an_end() {
 fn the_producer_waits_for_room_and_the_consumer_for_pieces() {
     let (sender, mut body) = channel(4, None);
     let (producer, consumer) = (Arc::new(Counter::default()), Arc::new(Counter::default()));
-    let (produces, consumes) = (Waker::from(Arc::clone(&producer)), Waker::from(Arc::clone(&consumer)));
-    assert!(next(&mut body, &consumes).is_pending());
-    assert!(ready(&sender, &produces).is_ready());
+    let (waker, other_waker) = (Waker::from(Arc::clone(&producer)), Waker::from(Arc::clone(&consumer)));
+    assert!(next(&mut body, &other_waker).is_pending());
+    assert!(ready(&sender, &waker).is_ready());
     sender.try_send(Bytes::from_static(b"1234")).unwrap();
     assert_eq!(consumer.count(), 1);
-    assert!(ready(&sender, &produces).is_pending());
+    assert!(ready(&sender, &waker).is_pending());
     sender.try_send(Bytes::from_static(b"5")).unwrap();
     assert_eq!(data(&mut body).unwrap(), "1234");
     assert_eq!(producer.count(), 1);
-    assert!(ready(&sender, &produces).is_ready());
+    assert!(ready(&sender, &waker).is_ready());
 }
 
 #[test]
@@ -116,18 +116,18 @@ fn failures_come_before_what_was_put_in() {
 fn who_is_not_heard_is_told() {
     let (sender, body) = channel(1, None);
     let producer = Arc::new(Counter::default());
-    let produces = Waker::from(Arc::clone(&producer));
+    let waker = Waker::from(Arc::clone(&producer));
     sender.try_send(Bytes::from_static(b"1")).unwrap();
-    assert!(ready(&sender, &produces).is_pending());
+    assert!(ready(&sender, &waker).is_pending());
     let watcher = Arc::new(Counter::default());
-    let watches = Waker::from(Arc::clone(&watcher));
-    assert!(sender.poll_gone(&mut Context::from_waker(&watches)).is_pending());
+    let watching = Waker::from(Arc::clone(&watcher));
+    assert!(sender.poll_gone(&mut Context::from_waker(&watching)).is_pending());
     assert!(sender.is_open());
     drop(body);
     assert_eq!((producer.count(), watcher.count()), (1, 1));
-    assert!(sender.poll_gone(&mut Context::from_waker(&watches)).is_ready());
+    assert!(sender.poll_gone(&mut Context::from_waker(&watching)).is_ready());
     assert!(!sender.is_open());
-    assert_eq!(ready(&sender, &produces), Poll::Ready(Err(Refused::Gone)));
+    assert_eq!(ready(&sender, &waker), Poll::Ready(Err(Refused::Gone)));
     assert_eq!(sender.try_send(Bytes::from_static(b"2")), Err(Refused::Gone));
 }
 

@@ -16,7 +16,7 @@ use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{Request, Response, Uri, Version};
 use http_body::Frame;
 use hyper::body::Incoming;
-use hyper::client::conn::http2::{Builder, Connection as Dispatcher, SendRequest};
+use hyper::client::conn::http2::{Builder, SendRequest};
 use rondel_engine::Nanos;
 
 use super::Body;
@@ -68,7 +68,7 @@ struct Shared<R: Runtime> {
     endpoints: Rc<Endpoints>,
     gauge: Rc<Gauge>,
     /// Turns requests into streams. None: it takes no more.
-    dispatcher: RefCell<Option<Dispatcher<Gauged<Io<R>>, Outbound, Spawner>>>,
+    dispatcher: RefCell<Option<Dispatcher<R>>>,
     /// No more requests: it was silent for too long.
     suspect: Cell<bool>,
     /// Streams in use, or promised to a handle.
@@ -80,6 +80,9 @@ struct Shared<R: Runtime> {
     /// Who waits for the end.
     watcher: RefCell<Option<Waker>>,
 }
+
+/// hyper's half of a connection that turns requests into streams.
+type Dispatcher<R> = hyper::client::conn::http2::Connection<Gauged<Io<R>>, Outbound, Spawner>;
 
 /// One of the connection's streams.
 struct Stream<R: Runtime>(Rc<Shared<R>>);
@@ -110,7 +113,7 @@ impl<R: Runtime> Shared<R> {
     /// How many streams the server takes at once.
     fn capacity(&self) -> usize {
         let Ok(dispatcher) = self.dispatcher.try_borrow() else { return usize::MAX };
-        dispatcher.as_ref().map_or(0, Dispatcher::current_max_send_streams)
+        dispatcher.as_ref().map_or(0, Dispatcher::<R>::current_max_send_streams)
     }
 
     /// Lets the dispatcher do what it can.

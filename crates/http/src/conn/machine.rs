@@ -99,12 +99,11 @@ impl<R: Runtime> Machine<R> {
         let state = Rc::downgrade(&self.0);
         Box::pin(poll_fn(move |cx| {
             let Some(state) = state.upgrade() else { return Poll::Ready(()) };
-            let driven = match state.try_borrow_mut() {
-                Ok(mut state) => state.drive_beside(cx, &needed),
-                Err(_) => {
-                    cx.waker().wake_by_ref(); // later
-                    Poll::Pending
-                }
+            let driven = if let Ok(mut state) = state.try_borrow_mut() {
+                state.drive_beside(cx, &needed)
+            } else {
+                cx.waker().wake_by_ref(); // later
+                Poll::Pending
             };
             // Its owner may have gone meanwhile.
             if Rc::strong_count(&state) == 1 { Poll::Ready(()) } else { driven }

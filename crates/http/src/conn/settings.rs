@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     fn headers(fields: &[(http::HeaderName, &'static str)]) -> HeaderMap {
-        fields.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(*value))).collect()
+        fields.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
     }
 
     #[test]

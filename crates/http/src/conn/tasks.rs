@@ -43,10 +43,9 @@ impl Tasks {
             let come = !new.is_empty();
             self.inside.extend(new);
             match Pin::new(&mut self.inside).poll_next(cx) {
-                Poll::Ready(Some(())) => {}
                 Poll::Ready(None) if !come && self.spawner.0.borrow().is_empty() => return Poll::Ready(()),
                 Poll::Pending if self.spawner.0.borrow().is_empty() => return Poll::Pending,
-                Poll::Ready(None) | Poll::Pending => {}
+                Poll::Ready(_) | Poll::Pending => {}
             }
         }
     }

@@ -54,7 +54,7 @@ impl<R: Runtime> Io<R> {
             Self::Plain(socket) => {
                 Endpoints { peer: socket.peer_addr(), local: socket.local_addr(), ..Endpoints::default() }
             }
-            Self::Tls(tls) => tls.endpoints(tls.io().endpoints()),
+            Self::Tls(tls) => tls.endpoints(&tls.io().endpoints()),
             Self::Foreign(foreign) => foreign.endpoints(),
         }
     }

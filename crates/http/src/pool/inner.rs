@@ -16,7 +16,7 @@ use super::key::Key;
 use super::lease::Lease;
 use super::limits::HostId;
 use super::permit::Permit;
-use super::state::{Grant, State, Waiter, dismiss, grant};
+use super::state::{Grant, State, dismiss, grant};
 use super::{Acquired, PoolSettings, Pooled, reaper};
 use crate::error::{Error, Kind};
 use crate::runtime::Runtime;
@@ -82,12 +82,11 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
             }
             host
         };
-        Ok(Attempt::Acquired(match self.take_idle(host) {
-            Some(connection) => Acquired::Lease(self.lend(host, connection, true)),
-            None => {
-                self.state.borrow_mut().begin_opening(host);
-                Acquired::Permit(Permit::new(self, host))
-            }
+        Ok(Attempt::Acquired(if let Some(connection) = self.take_idle(host) {
+            Acquired::Lease(self.lend(host, connection, true))
+        } else {
+            self.state.borrow_mut().begin_opening(host);
+            Acquired::Permit(Permit::new(self, host))
         }))
     }
 
@@ -296,7 +295,9 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
 
     pub(super) fn close(&self) {
         let (connections, waiters, wakers) = self.state.borrow_mut().close();
-        waiters.iter().for_each(|waiter: &Waiter<C>| dismiss(waiter));
+        for waiter in &waiters {
+            dismiss(waiter);
+        }
         wakers.into_iter().for_each(Waker::wake);
         drop(connections);
         self.bells.call();

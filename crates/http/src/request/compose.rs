@@ -134,6 +134,7 @@ impl Draft<'_> {
             let why = format!("Content-Length is {declared:?}, but the body has {length} bytes");
             return Err(Error::from_source(Kind::Body, why));
         }
+        let unframed = declared.is_none() && !all.contains_key(TRANSFER_ENCODING);
         match length {
             Some(0) if declared.is_none() => {
                 // hyper frames no body that is empty.
@@ -147,10 +148,8 @@ impl Draft<'_> {
                 return Err(Error::from_source(Kind::Body, why));
             }
             // hyper takes a GET with such a body for one without.
-            None if declared.is_none() && self.spoken() == Version::HTTP_11 => {
-                if !all.contains_key(TRANSFER_ENCODING) {
-                    all.try_append(TRANSFER_ENCODING, HeaderValue::from_static("chunked")).map_err(too_many)?;
-                }
+            None if unframed && self.spoken() == Version::HTTP_11 => {
+                all.try_append(TRANSFER_ENCODING, HeaderValue::from_static("chunked")).map_err(too_many)?;
             }
             _ => {}
         }

@@ -170,7 +170,7 @@ impl<R: Runtime> Run<R> {
                 moved = now;
                 clock.heard();
             }
-            clock.poll_silence(cx).map(|error| Err(failed(error)))
+            clock.poll_silence(cx).map(failed).map(Err)
         })
         .await
     }
@@ -285,8 +285,8 @@ impl<R: Runtime> Run<R> {
         if !head.is_switch() {
             wire.head_arrived(&body);
         }
-        let decodes = self.options.decompress && !body.is_end_stream();
-        let decoder = if decodes { Decoder::new(&head.headers, self.client.decode_bound()) } else { None };
+        let is_encoded = self.options.decompress && !body.is_end_stream();
+        let decoder = if is_encoded { Decoder::new(&head.headers, self.client.decode_bound()) } else { None };
         Incoming::new(Arrived {
             head,
             history: self.history,

@@ -60,7 +60,7 @@ impl<R: Runtime> Clock<R> {
     /// Nothing more is waited for: the timer is given back.
     pub(crate) fn stop(&mut self) {
         self.alarm.stop();
-        self.total = None;
+        (self.total, self.silence) = (None, None);
         self.timeouts = Timeouts::none();
     }
 

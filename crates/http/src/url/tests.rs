@@ -215,7 +215,9 @@ proptest! {
         // What takes the place of a host there is refused, see `redirects_to_nowhere`.
         prop_assume!(!location.starts_with("//"));
         let Some(target) = Target::parse(&base) else { return Ok(()) };
-        let theirs = Url::parse(target.as_str()).unwrap().join(&location).map(String::from).ok();
+        let theirs = Url::parse(target.as_str()).unwrap().join(&location).ok();
+        // A host of nothing but dots is none.
+        let theirs = theirs.filter(|url| url.host_str().is_some_and(|host| host.contains(|c| c != '.'))).map(String::from);
         let ours = target.join(location.as_bytes()).map(|joined| joined.to_string()).ok();
         match target.scheme() {
             Scheme::Http | Scheme::Https => prop_assert_eq!(ours, theirs),

@@ -134,7 +134,7 @@ pub fn encoded_len(payload: usize) -> usize {
 fn before_payload(payload: usize) -> usize {
     match payload {
         0..=MAX_SHORT => 6,
-        0..=0xFFFF => 8,
+        _ if payload <= 0xFFFF => 8,
         _ => MAX_HEAD,
     }
 }

@@ -1,4 +1,4 @@
-//! Masks (RFC 6455, 5.3): what a client sends is XORed with four bytes that nobody can guess, anew for each frame, so that
+//! Masks (RFC 6455, 5.3): what a client sends is combined (exclusive or) with four bytes that nobody can guess, anew for each frame, so that
 //! no program can make a client send what an intermediary takes for HTTP.
 
 use std::io;

@@ -87,7 +87,7 @@ fn requests_share_a_connection() {
         let answer = head(&bench, handle);
         assert_eq!(answer.version(), Version::HTTP_2);
         let data = read(&bench, handle, answer.into_body()).unwrap();
-        assert_eq!(String::from_utf8(data).unwrap(), format!("http://example.com/{number}"));
+        assert_eq!(String::from_utf8(data).unwrap(), format!("https://example.com/{number}"));
     }
     assert_eq!(http.served(), 10);
     assert!(http.is_idle());
@@ -163,9 +163,9 @@ fn a_connection_that_ends_fails_its_requests_and_is_closed() {
         let answer = head(&bench, &mut reading);
         assert!(poll(|cx| http.poll_idle(cx)).is_pending());
         if reset {
-            server.reset()
+            server.reset();
         } else {
-            server.cut()
+            server.cut();
         }
         let unanswered = bench.wait(poll_fn(|cx| waiting.poll_head(cx))).unwrap_err();
         let expected = if reset { Kind::Io } else { Kind::Disconnected };

@@ -78,12 +78,11 @@ impl RequestBuilder {
             return self;
         }
         let fragment = self.url.find('#').map_or(String::new(), |start| self.url.split_off(start));
-        let start = match self.url.find('?') {
-            Some(mark) => mark + 1,
-            None => {
-                self.url.push('?');
-                self.url.len()
-            }
+        let start = if let Some(mark) = self.url.find('?') {
+            mark + 1
+        } else {
+            self.url.push('?');
+            self.url.len()
         };
         self.url = Serializer::for_suffix(self.url, start).extend_pairs(pairs).finish() + &fragment;
         self

@@ -133,7 +133,10 @@ impl Peer {
         loop {
             match self.line()? {
                 end if end.is_empty() => return Some(Request { line, headers, body: Vec::new() }),
-                header => headers.push(header),
+                header => headers.push(match header.split_once(':') {
+                    Some((name, value)) => format!("{}:{value}", name.to_ascii_lowercase()),
+                    None => header,
+                }),
             }
         }
     }
@@ -144,20 +147,24 @@ impl Peer {
             request.body = vec![0; length.parse().unwrap()];
             self.reader.read_exact(&mut request.body).ok()?;
         } else if request.header("transfer-encoding").is_some() {
-            while let Some(chunk) = self.chunk()? {
+            loop {
+                let chunk = self.chunk()?;
+                if chunk.is_empty() {
+                    break;
+                }
                 request.body.extend(chunk);
             }
         }
         Some(request)
     }
 
-    /// The next chunk of a body; the inner None: that was the last. The outer: the client has gone.
-    pub fn chunk(&mut self) -> Option<Option<Vec<u8>>> {
+    /// The next chunk of a body; the last one is empty. None: the client has gone.
+    pub fn chunk(&mut self) -> Option<Vec<u8>> {
         let size = usize::from_str_radix(&self.line()?, 16).unwrap();
         let mut chunk = vec![0; size];
         self.reader.read_exact(&mut chunk).ok()?;
         self.line()?;
-        Some((size > 0).then_some(chunk))
+        Some(chunk)
     }
 
     fn line(&mut self) -> Option<String> {
@@ -196,6 +203,6 @@ pub fn ok(body: &str) -> String {
 
 /// Any answer with a body of known length.
 pub fn answer(status: &str, headers: &[&str], body: &str) -> String {
-    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let headers: String = headers.iter().flat_map(|header| [header, "\r\n"]).collect();
     format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())
 }

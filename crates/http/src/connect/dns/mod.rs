@@ -256,12 +256,11 @@ impl Future for Waiting<'_> {
         }
         let waker = cx.waker().clone();
         let mut wakers = asking.wakers.borrow_mut();
-        let before = match place.and_then(|place| wakers.get_mut(place)) {
-            Some(known) => Some(std::mem::replace(known, waker)),
-            None => {
-                *place = Some(wakers.insert(waker));
-                None
-            }
+        let before = if let Some(known) = place.and_then(|place| wakers.get_mut(place)) {
+            Some(std::mem::replace(known, waker))
+        } else {
+            *place = Some(wakers.insert(waker));
+            None
         };
         drop(wakers); // a waker's drop may come back here
         drop(before);

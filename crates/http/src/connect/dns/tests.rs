@@ -12,11 +12,13 @@ use crate::error::{Error, Kind, Origin};
 use crate::runtime::Family;
 use crate::world::World;
 
+type Found = Result<Vec<SocketAddr>, io::ErrorKind>;
+
 /// Answers when it is told to.
 #[derive(Clone, Default)]
 struct Resolver {
     asked: Rc<Cell<usize>>,
-    answer: Rc<RefCell<Option<Result<Vec<SocketAddr>, io::ErrorKind>>>>,
+    answer: Rc<RefCell<Option<Found>>>,
 }
 
 impl Resolve for Resolver {
@@ -48,7 +50,7 @@ impl Scene {
         Box::pin(self.dns.lookup("a", 80, &self.origin, None))
     }
 
-    fn answer(&self, answer: Result<Vec<SocketAddr>, io::ErrorKind>) {
+    fn answer(&self, answer: Found) {
         self.resolver.answer.replace(Some(answer));
         self.world.run();
     }

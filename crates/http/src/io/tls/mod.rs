@@ -48,7 +48,7 @@ impl<S: Receive + Write + Unpin> Tls<S> {
     }
 
     /// The ends of the connection `below`, with what TLS knows of them.
-    pub fn endpoints(&self, below: Endpoints) -> Endpoints {
+    pub fn endpoints(&self, below: &Endpoints) -> Endpoints {
         let version = self.session.protocol_version().map(|version| match version {
             rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3",
             _ => "TLSv1.2", // rustls speaks no other
@@ -59,7 +59,7 @@ impl<S: Receive + Write + Unpin> Tls<S> {
             tls: version,
             cipher: suite.map(|name| name.replacen("TLS13_", "TLS_", 1)),
             certificate: self.session.peer_certificates().and_then(<[_]>::first).map(|leaf| leaf.to_vec()),
-            ..below
+            ..below.clone()
         }
     }
 

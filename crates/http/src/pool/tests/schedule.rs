@@ -234,7 +234,7 @@ proptest! {
                 let expected: Vec<bool> = (0..served.len()).map(|at| at == 0).collect();
                 prop_assert_eq!(&served, &expected);
                 if !line.is_empty() {
-                    line.remove(0);
+                    drop(line.remove(0));
                 }
             }
         }

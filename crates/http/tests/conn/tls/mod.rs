@@ -269,10 +269,10 @@ fn tls_goes_through_tls() {
     let (_client, inside) = pipe(None);
     let inner = TlsServer::start(&bench, inside.clone(), authority.vouch(&named(&["inner"])), rustls::DEFAULT_VERSIONS);
     let carrier = outer.clone();
-    let carried = inside.clone();
+    let within = inside.clone();
     bench.spawn(Box::pin(poll_fn(move |_| {
-        carried.arrive(&carrier.heard());
-        carrier.say(&carried.leave());
+        within.arrive(&carrier.heard());
+        carrier.say(&within.leave());
         Poll::Pending
     })));
     let config = authority.trusted().get(&TlsChoice::Verify, false).unwrap();
