@@ -61,7 +61,7 @@ bench: ## measure rondel against its peers and write the figures into README.md
 	  tools/peers.sh .venv-bench && .venv-bench/bin/python -m benches $(ARGS)
 
 bench-guard: ## count instructions, allocations and system calls; fails where one rose. ARGS=--accept takes them as they are
-	@tools/need.sh git cc cargo valgrind strace && $(choose) && tools/venv.sh .venv "$$python" rondel && \
+	@tools/need.sh git cc cargo valgrind strace && $(choose) && tools/venv.sh .venv "$$python" rondel demo && \
 	  .venv/bin/python -m benches.guard $(ARGS)
 
 clean: ## remove everything that was built or installed here

@@ -132,11 +132,14 @@ static int receive(Peer *self, Py_ssize_t expected) {
 
 static int peer_init(PyObject *object, PyObject *args, PyObject *keywords) {
     Peer *self = (Peer *)object;
-    static char *names[] = {"descriptor", "size", NULL};
+    static char *names[] = {"descriptor", "size", "message", NULL};
     int descriptor;
-    Py_ssize_t size;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "in", names, &descriptor, &size))
+    Py_ssize_t size, given = 0;
+    const char *message = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "in|y#", names, &descriptor, &size, &message, &given))
         return -1;
+    if (message)
+        size = given;
     self->size = size;
     self->buffer = calloc(1, size);
     self->descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, PEERS_FROM);
@@ -144,6 +147,8 @@ static int peer_init(PyObject *object, PyObject *args, PyObject *keywords) {
         PyErr_SetFromErrno(PyExc_OSError);
         return -1;
     }
+    if (message)
+        memcpy(self->buffer, message, size);
     return 0;
 }
 
@@ -190,6 +195,26 @@ static PyObject *peer_send(PyObject *object, PyObject *none) {
     Py_RETURN_NONE;
 }
 
+/* A request of HTTP without a body, which ends with an empty line. */
+static PyObject *peer_answer(PyObject *object, PyObject *none) {
+    Peer *self = (Peer *)object;
+    char request[4096];
+    size_t length = 0;
+    while (length < 4 || memcmp(request + length - 4, "\r\n\r\n", 4) != 0) {
+        if (wait_until(self, POLLIN) < 0)
+            return NULL;
+        ssize_t count = recv(self->descriptor, request + length, sizeof request - length, MSG_DONTWAIT);
+        if (count <= 0) {
+            PyErr_SetString(PyExc_ConnectionError, "there is no whole request");
+            return NULL;
+        }
+        length += count;
+    }
+    if (send_message(self) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyObject *peer_receive(PyObject *object, PyObject *none) {
     if (receive((Peer *)object, ((Peer *)object)->size) < 0)
         return NULL;
@@ -202,6 +227,7 @@ static PyMethodDef peer_methods[] = {
      "Waits for the echo of this data; sends the next message when one is back as a whole. True after the last."},
     {"send", peer_send, METH_NOARGS, "Sends a message."},
     {"receive", peer_receive, METH_NOARGS, "Waits for a message."},
+    {"answer", peer_answer, METH_NOARGS, "Waits for a request, and sends the message."},
     {NULL},
 };
 static PyType_Slot peer_slots[] = {

@@ -3,6 +3,7 @@
 from benches.guard.scenarios import (  # noqa: F401  each registers its own
     callbacks,
     connections,
+    http,
     messages,
     sockets,
     streams,

@@ -141,10 +141,13 @@ class Shelf:
         self._expiries.clear()
 
     def take_over(self, other: Shelf) -> None:
-        """Have what ``other`` has, instead of what is here. Views of ``cookies`` stay views."""
+        """Have what ``other`` has, instead of what is here. Views of ``cookies`` stay views, and
+        ``kept`` the dictionary that it is.
+        """
         self.cookies.clear()
         self.cookies.update(other.cookies)
-        self.kept = other.kept
+        self.kept.clear()
+        self.kept.update(other.kept)
         self._domains = other._domains
         self._expiries = other._expiries
         self._clock = other._clock

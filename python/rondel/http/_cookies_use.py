@@ -6,7 +6,7 @@ The native client asks for them hop by hop, and reports what each answer sets.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from yarl import URL
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 class Cookies(Protocol):
     """What the native client uses."""
 
+    @property
+    def kept(self) -> dict[Any, Any] | None:
+        """Where it is empty there are no cookies, and nobody is asked for them. None: ask."""
+
     def header_for(self, url: str) -> str | None:
         """The field Cookie of a request to ``url``."""
 
@@ -31,18 +35,16 @@ class Cookies(Protocol):
 class JarCookies:
     """The cookies of a session's jar alone."""
 
-    __slots__ = ("_jar", "_shelf")
+    __slots__ = ("_jar", "kept")
 
     def __init__(self, jar: AbstractCookieJar) -> None:
         self._jar = jar
         # Each request asks, and most jars are empty: of the usual one that is seen without a call.
-        self._shelf = jar._shelf if isinstance(jar, CookieJar) else None
+        usual = isinstance(jar, CookieJar) and type(jar).filter_cookies is CookieJar.filter_cookies
+        self.kept = jar._shelf.kept if usual else None
 
     def header_for(self, url: str) -> str | None:
         """What the jar has for ``url``."""
-        shelf = self._shelf
-        if shelf is not None and not shelf.kept:
-            return None
         return _field(_values(self._jar, _url(url)))
 
     def store(self, url: str, values: list[str]) -> None:
@@ -58,6 +60,8 @@ class RequestCookies:
     """
 
     __slots__ = ("_explicit", "_jar", "_origin", "_own")
+
+    kept: Final = None
 
     def __init__(
         self,

@@ -189,16 +189,12 @@ class ClientResponse(HttpResponse):
             headers=self.headers,
         )
 
-    def __del__(self, _warnings: Any = warnings) -> None:
-        try:
-            if self.closed:
-                return
-        except RuntimeError:  # a program has made it: there is no connection
-            return
+    def _unclosed(self) -> None:
+        """The end of a response that nobody has closed."""
         session = self._session
         if session is None or not session._loop.get_debug():
             return
-        _warnings.warn(f"Unclosed response {self!r}", ResourceWarning, source=self)
+        warnings.warn(f"Unclosed response {self!r}", ResourceWarning, source=self)
         context = {"client_response": self, "message": "Unclosed response"}
         session._loop.call_exception_handler(context)
 

@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -111,9 +111,6 @@ impl<R: Runtime> Http1<R> {
     /// Begins to send. One request at a time: [`is_idle`](Self::is_idle) says when. `expect_continue`: the body waits for
     /// `100 Continue`, for a second at most; the field `Expect` is the caller's.
     pub fn send(&mut self, request: Request<RequestBody>, expect_continue: bool) {
-        // Whoever watched the idle connection need not hear of what happens on it from now on; and a server that has closed
-        // it is noticed before anything is sent.
-        self.machine.drive(&mut Context::from_waker(Waker::noop()));
         self.served += 1;
         self.tunnel = request.method() == Method::CONNECT;
         self.gauge.begin();
@@ -126,7 +123,8 @@ impl<R: Runtime> Http1<R> {
         self.answer = Some(Box::pin(self.sender.try_send_request(request)));
     }
 
-    /// The head of the answer.
+    /// The head of the answer. The first poll sends the request; hyper reads before it writes, so a server that has closed
+    /// the connection meanwhile is noticed before.
     ///
     /// Errors: there is none, or none that can be taken.
     pub fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, Unanswered>> {

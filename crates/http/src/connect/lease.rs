@@ -1,7 +1,7 @@
 //! A connection for a request: one that is there, or a new one.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -54,7 +54,8 @@ pub async fn lease<R: Runtime>(
         }
     };
     tell(observer, Notice::CreateStart);
-    let mut connecting = pin!(connector.connect(&key, timeouts, observer));
+    // Boxed, as each request would have room for it otherwise, and few connect.
+    let mut connecting = Box::pin(connector.connect(&key, timeouts, observer));
     let came = poll_fn(|cx| {
         if permit.is_void() {
             return Poll::Ready(Err(Error::new(Kind::Closed).at(&key.origin())));

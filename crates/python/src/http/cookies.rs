@@ -3,27 +3,40 @@
 use http::{HeaderMap, HeaderValue};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 use rondel_http::{CookieStore, Target};
 
 use super::headers;
 use super::runtime::attached;
 use crate::raw::Owned;
 
-/// An object with `header_for(url)` and `store(url, values)` (python/rondel/http/_cookies_use.py).
-pub struct Cookies(Owned);
+/// An object with `header_for(url)`, `store(url, values)` and `kept` (python/rondel/http/_cookies_use.py).
+pub struct Cookies {
+    object: Owned,
+    /// Its `kept`: where that is empty, nobody is asked.
+    kept: Option<Owned>,
+}
 
 impl Cookies {
-    pub fn new(object: Owned) -> Self {
-        Self(object)
+    /// Errors: the object has no `kept`.
+    pub fn new(py: Python<'_>, object: Owned) -> PyResult<Self> {
+        let kept = object.bind(py).getattr(intern!(py, "kept"))?;
+        let kept = kept.is_exact_instance_of::<PyDict>().then(|| kept.into());
+        Ok(Self { object, kept })
     }
 
     /// For the garbage collector.
-    pub fn object(&self) -> &Owned {
-        &self.0
+    pub fn objects(&self) -> impl Iterator<Item = &Owned> {
+        [Some(&self.object), self.kept.as_ref()].into_iter().flatten()
+    }
+
+    fn are_none(&self, py: Python<'_>) -> bool {
+        let kept = self.kept.as_ref().and_then(|kept| kept.bind(py).cast_exact::<PyDict>().ok());
+        kept.is_some_and(|kept| kept.is_empty())
     }
 
     fn ask(&self, py: Python<'_>, url: &Target) -> PyResult<Option<HeaderValue>> {
-        let object = self.0.clone();
+        let object = self.object.clone();
         let field = object.bind(py).call_method1(intern!(py, "header_for"), (url.as_str(),))?;
         if field.is_none() {
             return Ok(None);
@@ -41,8 +54,11 @@ impl CookieStore for Cookies {
     /// What the jar raises is told, and the request goes without.
     fn header_for(&self, url: &Target) -> Option<HeaderValue> {
         let py = attached();
+        if self.are_none(py) {
+            return None;
+        }
         self.ask(py, url).unwrap_or_else(|error| {
-            error.write_unraisable(py, Some(self.0.bind(py)));
+            error.write_unraisable(py, Some(self.object.bind(py)));
             None
         })
     }
@@ -52,7 +68,7 @@ impl CookieStore for Cookies {
             return;
         }
         let py = attached();
-        let object = self.0.clone();
+        let object = self.object.clone();
         let stored = headers::set_cookie(py, answered)
             .and_then(|values| object.bind(py).call_method1(intern!(py, "store"), (url.as_str(), values)));
         if let Err(error) = stored {

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_http::{Failure, Incoming, Sending};
 
@@ -237,8 +236,15 @@ impl Exchange {
     }
 
     /// Releases the response.
-    #[pyo3(signature = (*_error))]
-    fn __aexit__(&self, py: Python<'_>, _error: &Bound<'_, PyTuple>) -> PyResult<Owned> {
+    #[pyo3(signature = (exc_type = None, exc = None, tb = None))]
+    fn __aexit__(
+        &self,
+        py: Python<'_>,
+        exc_type: Option<&Bound<'_, PyAny>>,
+        exc: Option<&Bound<'_, PyAny>>,
+        tb: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Owned> {
+        let _the_same = (exc_type, exc, tb);
         let response = self.objects.with(py, |objects| objects.response.take());
         if let Some(response) = response {
             response.bind(py).cast::<HttpResponse>()?.get().leave(py)?;

@@ -96,6 +96,11 @@ impl Body {
         self.end.borrow().clone()
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.end.borrow().is_some()
+    }
+
     /// Whether its connection is its own.
     pub fn is_connected(&self) -> bool {
         self.incoming.borrow().as_ref().is_some_and(Incoming::is_connected)

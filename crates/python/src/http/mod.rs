@@ -75,6 +75,7 @@ pub fn run(py: Python<'_>, core: &Core, chore: &Chore) {
 
 /// Adds the client's classes and functions to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    response::init(module.py())?;
     session::init(module.py())?;
     module.add_class::<body::HttpBody>()?;
     module.add_class::<client::HttpClient>()?;

@@ -150,9 +150,9 @@ impl HttpOptions {
         // Whoever uses what is prepared keeps these options, too.
         self.prepared.with(py, |prepared| {
             let Some(prepared) = prepared.as_ref().map(|prepared| prepared.get(py)) else { return Ok(()) };
-            let cookies = prepared.cookies.as_ref().map(|cookies| cookies.object());
+            let cookies = prepared.cookies.iter().flat_map(|cookies| cookies.objects());
             let observer = prepared.observer.as_ref().map(|observer| observer.object());
-            cookies.into_iter().chain(observer).try_for_each(|object| object.visit(&visit))
+            cookies.chain(observer).try_for_each(|object| object.visit(&visit))
         })
     }
 
@@ -229,7 +229,7 @@ impl HttpOptions {
             })
         });
         let retry = retry.map(|retry| policy::retry(py, home, retry.bind(py))).transpose()?;
-        let cookies = cookies.map(|object| Rc::new(Cookies::new(object)));
+        let cookies = cookies.map(|object| Cookies::new(py, object).map(Rc::new)).transpose()?;
         let observer = observer.map(|object| Rc::new(Observe::new(object)));
         let options = Options {
             timeouts: self.timeouts.clone(),

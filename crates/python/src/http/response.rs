@@ -9,6 +9,8 @@ use std::rc::Rc;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Version};
 use pyo3::exceptions::PyRuntimeError;
+use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
@@ -23,7 +25,7 @@ use super::read::{Read, Want};
 use super::reading::{Given, HttpReading, over};
 use super::runtime::Loop;
 use crate::cell::GilCell;
-use crate::raw::Owned;
+use crate::raw::{Args, Method as Native, Owned, call_method, noargs};
 
 /// What a server has answered.
 pub struct Answer {
@@ -48,6 +50,11 @@ impl Answer {
     /// Whether names of fields have no capitals.
     fn small(&self) -> bool {
         self.version == Version::HTTP_2
+    }
+
+    /// Whether its body has come to its end, or it was released.
+    fn is_closed(&self) -> bool {
+        self.released.get() || self.body.has_ended()
     }
 
     /// Lets go of the connection.
@@ -188,8 +195,15 @@ impl HttpResponse {
         HttpReading::new(py, answer.body.home(), Rc::new(given), slf.clone().into_any().into())
     }
 
-    #[pyo3(signature = (*_error))]
-    fn __aexit__(&self, py: Python<'_>, _error: &Bound<'_, PyTuple>) -> PyResult<Owned> {
+    #[pyo3(signature = (exc_type = None, exc = None, tb = None))]
+    fn __aexit__(
+        &self,
+        py: Python<'_>,
+        exc_type: Option<&Bound<'_, PyAny>>,
+        exc: Option<&Bound<'_, PyAny>>,
+        tb: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Owned> {
+        let _the_same = (exc_type, exc, tb);
         self.leave(py)?;
         over(py)
     }
@@ -206,6 +220,28 @@ impl HttpResponse {
         let held = self.objects.with(py, std::mem::take);
         drop(held);
     }
+}
+
+/// Each response goes through this at its end, so that only one that is not closed costs a call of Python.
+static DEL: Native = noargs(c"__del__", c"__del__($self)\n--\n\nTells of a response that nobody has closed.", end);
+
+/// Gives the class its finalizer.
+pub fn init(py: Python<'_>) -> PyResult<()> {
+    DEL.attach(&py.get_type::<HttpResponse>())
+}
+
+fn end(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
+    let py = args.py();
+    // SAFETY: the interpreter calls the method with a live instance of the class.
+    let slf = unsafe { Borrowed::from_ptr(py, slf) };
+    let native = slf.cast::<HttpResponse>()?;
+    let open = native.get().answer.with(py, |answer| {
+        answer.as_ref().map(|answer| answer.get(py)).is_some_and(|answer| !answer.is_closed())
+    });
+    if open {
+        call_method(intern!(py, "_unclosed"), [&slf])?;
+    }
+    Ok(py.None().into_bound(py).into())
 }
 
 /// A response that belongs to `home`.

@@ -184,8 +184,7 @@ impl HttpResponse {
     /// Whether its body has come to its end, or it was released.
     #[getter]
     fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        let answer = self.answer(py)?;
-        Ok(answer.released.get() || answer.body.end().is_some())
+        Ok(self.answer(py)?.is_closed())
     }
 
     /// Whether it has a connection of its own.
