@@ -67,7 +67,7 @@ pub fn run(py: Python<'_>, core: &Core, chore: &Chore) {
     let Some(home) = core.http(py) else { return };
     match chore {
         Chore::Io(interest) => source::ready(py, &home, *interest),
-        Chore::Woken(number) => home.enter(py, || home.shared().woken.borrow_mut().push_back(*number)),
+        Chore::Woken(number) => home.turn_of(py, *number),
         Chore::Waker(waker) => home.enter(py, || waker.wake_by_ref()),
         Chore::Discard => home.enter(py, || ()),
     }

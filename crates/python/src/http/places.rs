@@ -51,6 +51,9 @@ pub struct Place {
     pub polling: bool,
     /// It was woken meanwhile.
     pub again: bool,
+    /// The next turn polls it. However often it is woken until then, once will do: each poll may wake it several times,
+    /// and would be polled as often for each.
+    pub queued: bool,
 }
 
 /// All places of a loop.
@@ -74,7 +77,7 @@ impl Places {
         #[allow(clippy::cast_possible_truncation)] // each takes memory
         let number = self.list.len() as u32;
         let waker = Waker::from(Arc::new(Number { owner, number, remote: remote.clone() }));
-        self.list.push(Place { holds, waker, settled: 0, polling: false, again: false });
+        self.list.push(Place { holds, waker, settled: 0, polling: false, again: false, queued: false });
         number
     }
 

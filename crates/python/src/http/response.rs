@@ -235,9 +235,10 @@ fn end(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
     // SAFETY: the interpreter calls the method with a live instance of the class.
     let slf = unsafe { Borrowed::from_ptr(py, slf) };
     let native = slf.cast::<HttpResponse>()?;
-    let open = native.get().answer.with(py, |answer| {
-        answer.as_ref().map(|answer| answer.get(py)).is_some_and(|answer| !answer.is_closed())
-    });
+    let open = native
+        .get()
+        .answer
+        .with(py, |answer| answer.as_ref().map(|answer| answer.get(py)).is_some_and(|answer| !answer.is_closed()));
     if open {
         call_method(intern!(py, "_unclosed"), [&slf])?;
     }

@@ -61,11 +61,24 @@ impl Loop {
 
     /// A place is polled in the next turn.
     fn queue(&self, py: Python<'_>, number: u32) {
+        if let Some(place) = self.shared().places.borrow_mut().get(number)
+            && std::mem::replace(&mut place.queued, true)
+        {
+            return;
+        }
         self.with_state(py, |state| {
             state.driver.push(Ready::Http(Chore::Woken(number)));
             // The loop may be waiting, where another thread has it closed or its connections dropped.
             state.driver.remote().wake_if_asleep();
         });
+    }
+
+    /// The turn has come for which a place was queued.
+    pub fn turn_of(&self, py: Python<'_>, number: u32) {
+        if let Some(place) = self.shared().places.borrow_mut().get(number) {
+            place.queued = false;
+        }
+        self.enter(py, || self.shared().woken.borrow_mut().push_back(number));
     }
 
     /// What a place that was woken is to do, in this settling.
