@@ -194,7 +194,7 @@ class ClientResponse(HttpResponse):
         session = self._session
         if session is None or not session._loop.get_debug():
             return
-        warnings.warn(f"Unclosed response {self!r}", ResourceWarning, source=self)
+        warnings.warn(f"Unclosed response {self!r}", ResourceWarning, stacklevel=2, source=self)
         context = {"client_response": self, "message": "Unclosed response"}
         session._loop.call_exception_handler(context)
 
