@@ -22,7 +22,12 @@ from support import loops
 from support.log import LogRecords, Problems
 from support.net import connected
 
-pytest_plugins = ("support.http", "support.http_cookies", "support.http_multipart")
+pytest_plugins = (
+    "support.http",
+    "support.http_cookies",
+    "support.http_multipart",
+    "support.http_names",
+)
 
 SECONDS = 120
 DEBUG = os.environ.get("RONDEL_TEST_DEBUG") == "1"
