@@ -24,7 +24,7 @@ MEMORY = 100 << 20
 
 
 def new_session(client, *, http2=False, **options):
-    connector = client.TCPConnector(**({"http2": "prior"} if http2 else {}), **options)
+    connector = client.TCPConnector(**({"http2": "prior-knowledge"} if http2 else {}), **options)
     return client.ClientSession(connector=connector)
 
 

@@ -43,6 +43,15 @@ class Drip:
 
 
 @dataclasses.dataclass(frozen=True)
+class Crawl:
+    """Sends this byte by byte, with a pause after each, again and again, until the client closes."""
+
+    data: bytes
+    #: Seconds.
+    pause: float = 0.02
+
+
+@dataclasses.dataclass(frozen=True)
 class Endless:
     """Sends this again and again, until the client closes."""
 
@@ -51,7 +60,7 @@ class Endless:
 
 #: What is read of a body.
 Body = bytes | str
-Step = bytes | Then | Drip | Endless
+Step = bytes | Then | Drip | Crawl | Endless
 #: What the server does for a request. At its end the connection stays open for the next one.
 Answer = Callable[[Request], Iterable[Step]]
 

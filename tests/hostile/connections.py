@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from hostile.case import Drip, Request, Step, Then, case
+from hostile.case import Crawl, Drip, Endless, Request, Step, Then, case
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -179,6 +179,63 @@ def byte_by_byte(request: Request) -> Iterator[Step]:
 @case(body=b"body" * 2)
 def byte_by_byte_in_chunks(request: Request) -> Iterator[Step]:
     yield Drip(CHUNKED + b"4;a=b\r\nbody\r\n4\r\nbody\r\n0\r\nSum: 1\r\n\r\n")
+
+
+@case(body=b"body" * 10_000)
+def byte_by_byte_for_long(request: Request) -> Iterator[Step]:
+    # Each of them may come with a buffer of its own, and must not keep it.
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n"
+    yield Drip(b"body" * 10_000)
+
+
+@case("TimeoutError", limits={"total": 0.5, "sock_read": 0.4})
+def crawl_in_the_head(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nName: "
+    yield Crawl(b"x")
+
+
+@case("TimeoutError", limits={"total": 0.5, "sock_read": 0.4})
+def crawl_in_the_body(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    yield Crawl(b"x")
+
+
+@case("TimeoutError", limits={"total": 0.5, "sock_read": 0.4})
+def crawl_in_the_size_of_a_chunk(request: Request) -> Iterator[Step]:
+    yield CHUNKED
+    yield Crawl(b"0")
+
+
+@case("TimeoutError", limits={"total": 0.5, "sock_read": 0.4})
+def crawl_of_heads_before_the_answer(request: Request) -> Iterator[Step]:
+    yield Crawl(b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.002)
+
+
+# Stays open, although it is of no use any more.
+
+
+@case(body=b"body")
+def close_that_is_only_said(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody"
+    yield Then.STALL
+
+
+@case(body=b"body")
+def http_1_0_that_stays_open(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.0 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+    yield Then.STALL
+
+
+@case(body=b"body")
+def noise_without_end_behind_the_answer(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+    yield Endless(b"noise" * 10_000)
+
+
+@case(body=b"", method="HEAD")
+def body_without_end_after_head(request: Request) -> Iterator[Step]:
+    yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+    yield Endless(b"body" * 10_000)
 
 
 # In no order.

@@ -36,6 +36,11 @@ def block(fields: Fields) -> bytes:
     return b"".join(b"\x00" + _string(name) + _string(value) for name, value in fields)
 
 
+def indexed(name: bytes, value: bytes) -> bytes:
+    """A literal that is entered into the table, at index 62 until another follows."""
+    return b"\x40" + _string(name) + _string(value)
+
+
 def _string(data: bytes) -> bytes:
     """Without Huffman's code: a length with a prefix of seven bits, and the bytes."""
     length = len(data)

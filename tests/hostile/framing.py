@@ -73,6 +73,21 @@ def length_with_a_fraction(request: Request) -> Iterator[Step]:
 
 
 @case("ClientResponseError")
+def length_with_an_underscore(request: Request) -> Iterator[Step]:
+    yield sized(b"0_4")
+
+
+@case("ClientResponseError")
+def length_in_digits_beyond_ascii(request: Request) -> Iterator[Step]:
+    yield sized("\N{ARABIC-INDIC DIGIT FOUR}".encode())
+
+
+@case("ClientResponseError")
+def length_in_two_lines(request: Request) -> Iterator[Step]:
+    yield sized(b"4\r\n 0")
+
+
+@case("ClientResponseError")
 def length_empty(request: Request) -> Iterator[Step]:
     yield sized(b"")
 
@@ -148,6 +163,16 @@ def coding_twice(request: Request) -> Iterator[Step]:
     yield Then.CLOSE
 
 
+@case("ClientResponseError")
+def coding_with_control_byte(request: Request) -> Iterator[Step]:
+    yield coded(b"\x0bchunked", WHOLE)
+
+
+@case(body=b"body")
+def coding_in_a_second_line(request: Request) -> Iterator[Step]:
+    yield coded(b"\r\n chunked", WHOLE)
+
+
 @case(body=b"body")
 def coding_in_upper_case(request: Request) -> Iterator[Step]:
     yield coded(b"CHUNKED", WHOLE)
@@ -200,6 +225,26 @@ def chunk_size_that_ends_in_lf(request: Request) -> Iterator[Step]:
 @case("ClientPayloadError", aiohttp=differs(SEGMENT, "ClientResponseError"))
 def chunk_without_end(request: Request) -> Iterator[Step]:
     yield chunked(b"4\r\nbodyno end\r\n0\r\n\r\n")
+
+
+@case(body=b"body")
+def chunk_size_with_zeros_before(request: Request) -> Iterator[Step]:
+    yield chunked(b"0000000000004\r\nbody\r\n0\r\n\r\n")
+
+
+@case("ClientPayloadError")
+def chunk_size_with_space_before(request: Request) -> Iterator[Step]:
+    yield chunked(b" 4\r\nbody\r\n0\r\n\r\n")
+
+
+@case("ClientPayloadError")
+def chunk_with_an_extension_that_holds_lf(request: Request) -> Iterator[Step]:
+    yield chunked(b"4;a\nb\r\nbody\r\n0\r\n\r\n")
+
+
+@case("ClientPayloadError")
+def chunk_with_an_extension_that_holds_cr(request: Request) -> Iterator[Step]:
+    yield chunked(b"4;a\rb\r\nbody\r\n0\r\n\r\n")
 
 
 @case(body=b"body")
@@ -256,6 +301,11 @@ def a_chunk_for_each_byte(request: Request) -> Iterator[Step]:
 @case(body=b"body")
 def trailer(request: Request) -> Iterator[Step]:
     yield chunked(b"4\r\nbody\r\n0\r\nSum: 1\r\n\r\n")
+
+
+@case(body=b"body")
+def trailers_that_speak_of_framing(request: Request) -> Iterator[Step]:
+    yield chunked(b"4\r\nbody\r\n0\r\nContent-Length: 100\r\nTransfer-Encoding: gzip\r\n\r\n")
 
 
 @case("ClientPayloadError", aiohttp=differs(SEGMENT, "ClientResponseError"))

@@ -27,6 +27,7 @@ from hostile.frames import (
     frame,
     goaway,
     headers,
+    indexed,
     rst_stream,
     settings,
 )
@@ -206,6 +207,22 @@ for _name, _fields in BAD_HEADS.items():
 def h2_heads_before_the_answer(request: Request) -> Iterator[Step]:
     yield headers(request.stream, [(b":status", b"103")]) * 10
     yield headers(request.stream, OK) + data(request.stream, b"body", end=True)
+
+
+@case("TimeoutError", http2=True, limits={"total": 1})
+def h2_heads_before_the_answer_without_end(request: Request) -> Iterator[Step]:
+    fields = [(b":status", b"103"), *[(b"link", b"</style.css>")] * 100]
+    yield Endless(headers(request.stream, fields) * 20)
+
+
+@case("ClientResponseError", http2=True)
+def h2_fields_that_are_one_byte_each(request: Request) -> Iterator[Step]:
+    # One is put into the table, and named again and again: 180 MB of fields.
+    many = block(OK) + indexed(b"name", b"x" * 3000) + b"\xbe" * 60_000
+    yield frame(HEADERS, END_STREAM, request.stream, many[:10_000])
+    for place in range(10_000, len(many), 10_000):
+        yield frame(CONTINUATION, 0, request.stream, many[place : place + 10_000])
+    yield frame(CONTINUATION, END_HEADERS, request.stream)
 
 
 # Bodies.

@@ -1,12 +1,14 @@
 """The hostile server: plain sockets, and a thread for each connection."""
 
 import contextlib
+import itertools
 import socket
 import threading
+import time
 from collections.abc import Iterable
 
 from hostile import frames
-from hostile.case import GOOD, GOOD_PATH, Case, Drip, Endless, Request, Step, Then
+from hostile.case import GOOD, GOOD_PATH, Case, Crawl, Drip, Endless, Request, Step, Then
 from support.net import SECONDS, listening, reset
 
 
@@ -114,6 +116,10 @@ class HostileServer:
                 case Drip(data):
                     for place in range(len(data)):
                         sock.sendall(data[place : place + 1])
+                case Crawl(data, pause):
+                    for place in itertools.cycle(range(len(data))):
+                        sock.sendall(data[place : place + 1])
+                        time.sleep(pause)
                 case Endless(data):
                     # Until the client's close makes it fail.
                     while True:

@@ -1,17 +1,27 @@
 //! Bytes of a body that have come and are not read.
 
 use std::collections::VecDeque;
+use std::mem;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::raw::{Owned, new_bytes};
 
-/// Pieces, in their order; none is empty.
+/// Pieces of fewer bytes are copied together: each may be a small part of the memory that it keeps, and a server can send
+/// any number of them.
+const SMALL: usize = 8 * 1024;
+/// So many bytes of them make a piece like others.
+const WHOLE: usize = 64 * 1024;
+
+/// Pieces, in their order.
 #[derive(Debug, Default)]
 pub struct Buffer {
+    /// None is empty.
     pieces: VecDeque<Bytes>,
+    /// What follows them: small pieces.
+    tail: BytesMut,
     size: usize,
 }
 
@@ -27,9 +37,23 @@ impl Buffer {
 
     /// Puts a piece behind all others.
     pub fn push(&mut self, piece: Bytes) {
-        if !piece.is_empty() {
-            self.size += piece.len();
+        let first = self.is_empty();
+        self.size += piece.len();
+        if !first && piece.len() < SMALL {
+            self.tail.extend_from_slice(&piece);
+            if self.tail.len() >= WHOLE {
+                self.seal();
+            }
+        } else if !piece.is_empty() {
+            self.seal();
             self.pieces.push_back(piece);
+        }
+    }
+
+    /// Makes a piece of the tail.
+    fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.pieces.push_back(mem::take(&mut self.tail).freeze());
         }
     }
 
@@ -43,6 +67,9 @@ impl Buffer {
 
     /// Takes the first piece; none of an empty buffer.
     pub fn pop(&mut self) -> Option<Bytes> {
+        if self.pieces.is_empty() {
+            self.seal();
+        }
         let piece = self.pieces.pop_front()?;
         self.size -= piece.len();
         Some(piece)
@@ -51,8 +78,9 @@ impl Buffer {
     /// Takes the first `count` bytes, or all if there are fewer.
     pub fn split(&mut self, count: usize) -> Self {
         if count >= self.size {
-            return std::mem::take(self);
+            return mem::take(self);
         }
+        self.seal();
         let mut taken = Self::default();
         while taken.size < count {
             let wanted = count - taken.size;
@@ -73,7 +101,7 @@ impl Buffer {
         let from = from.saturating_sub(separator.len().saturating_sub(1));
         let (last, rest) = separator.split_last()?;
         let mut start = 0;
-        for (number, piece) in self.pieces.iter().enumerate() {
+        for (number, piece) in self.slices().enumerate() {
             let skip = from.saturating_sub(start).min(piece.len());
             for (place, _) in piece.iter().enumerate().skip(skip).filter(|(_, byte)| *byte == last) {
                 if start + place >= rest.len() && self.ends_with(rest, number, place) {
@@ -88,12 +116,17 @@ impl Buffer {
     /// Whether the bytes before `place` in the piece of that number end in `tail`, of which there are enough.
     fn ends_with(&self, tail: &[u8], number: usize, place: usize) -> bool {
         let before = self.pieces.iter().take(number).rev().flat_map(|piece| piece.iter().rev());
-        let here = self.pieces.get(number).into_iter().flat_map(|piece| piece[..place].iter().rev());
+        let here = self.slices().nth(number).into_iter().flat_map(|piece| piece[..place].iter().rev());
         tail.iter().rev().eq(here.chain(before).take(tail.len()))
+    }
+
+    fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.iter().map(|piece| &piece[..]).chain([&self.tail[..]])
     }
 
     /// All of it as one bytes object.
     pub fn into_object(mut self, py: Python<'_>) -> PyResult<Owned> {
+        self.seal();
         if self.pieces.len() <= 1 {
             let piece = self.pop().unwrap_or_default();
             return Ok(PyBytes::new(py, &piece).into_any().into());
