@@ -54,6 +54,8 @@ async def run(client, case, kind="rondel"):
         async with asyncio.timeout(SECONDS), new_session(client, http2=case.http2) as session:
             seen, error = await ask(client, session, case, server.origin, kind)
             assert seen in case.seen_by(kind), repr(error)
+            if case.unasked:
+                assert await asyncio.to_thread(server.wait_open, 0) == 0
             # The pool is whole: the next request works, and no connection is left but its own.
             assert await ask_well(session, server.origin) == b"good"
             assert await asyncio.to_thread(server.wait_open, 1) <= 1
@@ -81,6 +83,8 @@ async def test_all_cases_at_once(loop, client):
             async def run_one(case, server):
                 seen, error = await ask(client, session, case, server.origin)
                 assert seen in case.seen_by("rondel"), (case.name, error)
+                if case.unasked:
+                    assert await asyncio.to_thread(server.wait_open, 0) == 0
                 assert await ask_well(session, server.origin) == b"good"
                 assert await asyncio.to_thread(server.wait_open, 1) <= 1
 

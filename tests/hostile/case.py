@@ -44,10 +44,10 @@ class Drip:
 
 @dataclasses.dataclass(frozen=True)
 class Crawl:
-    """Sends this byte by byte, with a pause after each, again and again, until the client closes."""
+    """Sends this byte by byte, slowly, again and again, until the client closes."""
 
     data: bytes
-    #: Seconds.
+    #: Seconds after each byte.
     pause: float = 0.02
 
 
@@ -105,6 +105,8 @@ class Case:
     options: dict[str, Any]
     #: The answer begins when the first client connects, whatever it asks.
     at_connect: bool
+    #: What comes behind the answer has the client close the connection before it is used again.
+    unasked: bool
     http2: bool
 
     def seen_by(self, kind: str) -> tuple[Seen, ...]:
@@ -137,6 +139,7 @@ def case(
     reads: str = "read",
     limits: dict[str, float] | None = None,
     at_connect: bool = False,
+    unasked: bool = False,
     http2: bool = False,
     **options: Any,
 ) -> Callable[[Answer], Answer]:
@@ -153,7 +156,17 @@ def case(
         if name in CASES:
             raise ValueError(f"two cases are named {name}")
         CASES[name] = Case(
-            name, answer, sees, aiohttp, method, reads, limits or {}, options, at_connect, http2
+            name,
+            answer,
+            sees,
+            aiohttp,
+            method,
+            reads,
+            limits or {},
+            options,
+            at_connect,
+            unasked,
+            http2,
         )
         return answer
 

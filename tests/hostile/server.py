@@ -111,19 +111,6 @@ class HostileServer:
         """Do these; whether the connection goes on."""
         for step in steps:
             match step:
-                case bytes():
-                    sock.sendall(step)
-                case Drip(data):
-                    for place in range(len(data)):
-                        sock.sendall(data[place : place + 1])
-                case Crawl(data, pause):
-                    for place in itertools.cycle(range(len(data))):
-                        sock.sendall(data[place : place + 1])
-                        time.sleep(pause)
-                case Endless(data):
-                    # Until the client's close makes it fail.
-                    while True:
-                        sock.sendall(data)
                 case Then.CLOSE:
                     # In order: what the client still sends must not turn it into a reset.
                     sock.shutdown(socket.SHUT_WR)
@@ -135,7 +122,26 @@ class HostileServer:
                 case Then.STALL:
                     read_to_end(sock)
                     return False
+                case _:
+                    send(sock, step)
         return True
+
+
+def send(sock: socket.socket, step: bytes | Drip | Crawl | Endless) -> None:
+    """Do a step that sends; one without end, until the client's close makes it fail."""
+    match step:
+        case bytes():
+            sock.sendall(step)
+        case Drip(data):
+            for place in range(len(data)):
+                sock.sendall(data[place : place + 1])
+        case Crawl(data, pause):
+            for place in itertools.cycle(range(len(data))):
+                sock.sendall(data[place : place + 1])
+                time.sleep(pause)
+        case Endless(data):
+            while True:
+                sock.sendall(data)
 
 
 def read_to_end(sock: socket.socket) -> None:

@@ -35,9 +35,10 @@ impl Unanswered {
         Self::new(failed, silent, |failure| of_head(failure, connection, gauge.take_broken()))
     }
 
-    /// What has `failed`, on an HTTP/2 connection. What was heard on it need not have been meant for this request.
-    pub(super) fn http2(failed: NotSent) -> Self {
-        Self::new(failed, false, |failure| of_head(failure, None, None))
+    /// What has `failed`, on an HTTP/2 connection with this `gauge`. What was heard on it need not have been meant for this
+    /// request.
+    pub(super) fn http2(failed: NotSent, gauge: &Gauge) -> Self {
+        Self::new(failed, false, |failure| of_head(failure, None, gauge.failure()))
     }
 
     fn new(mut failed: NotSent, silent: bool, explain: impl FnOnce(hyper::Error) -> Error) -> Self {
@@ -61,8 +62,17 @@ pub(super) fn of_head(failure: hyper::Error, connection: Option<&hyper::Error>, 
     }
     let error = no_answer(&failure, connection);
     match broken {
-        Some(broken) if *error.kind() == Kind::Disconnected => Error::from_source(Kind::Io, broken),
+        Some(broken) if is_vague(&error) => Error::from_source(Kind::Io, broken),
         _ => error,
+    }
+}
+
+/// Whether it says less than the system has said. What comes through h2 has lost its number.
+fn is_vague(error: &Error) -> bool {
+    match error.kind() {
+        Kind::Disconnected => true,
+        Kind::Io => error.io().is_some_and(|io| io.raw_os_error().is_none()),
+        _ => false,
     }
 }
 

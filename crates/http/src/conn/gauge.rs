@@ -40,6 +40,8 @@ pub(super) struct Gauge {
     blocked: Cell<bool>,
     /// Why nothing can be written any more.
     broken: RefCell<Option<io::Error>>,
+    /// The system's number for why the connection has failed first, which others may not hand on.
+    failed: Cell<Option<i32>>,
 }
 
 /// The server sends and sends, and it comes to nothing.
@@ -60,11 +62,6 @@ impl Gauge {
         Self { most: head.saturating_add(CHATTER), ..Self::default() }
     }
 
-    /// Without a bound on what comes to nothing.
-    pub(super) fn unbounded() -> Self {
-        Self { most: usize::MAX, ..Self::default() }
-    }
-
     /// A request begins.
     pub(super) fn begin(&self) {
         self.begun.set(self.received.get());
@@ -81,11 +78,6 @@ impl Gauge {
         self.received.get() + self.sent.get()
     }
 
-    /// Bytes received so far.
-    pub(super) fn received(&self) -> u64 {
-        self.received.get()
-    }
-
     /// Whether anything has come since the request was begun.
     pub(super) fn has_heard(&self) -> bool {
         self.received.get() > self.begun.get()
@@ -99,6 +91,15 @@ impl Gauge {
     /// Why the request couldn't be sent to its end, if it couldn't.
     pub(super) fn take_broken(&self) -> Option<io::Error> {
         self.broken.take()
+    }
+
+    /// Why the connection has failed, in the system's words.
+    pub(super) fn failure(&self) -> Option<io::Error> {
+        self.failed.get().map(io::Error::from_raw_os_error)
+    }
+
+    fn note_failure(&self, error: &io::Error) {
+        self.failed.set(self.failed.get().or(error.raw_os_error()));
     }
 
     fn note(&self, count: usize) {
@@ -139,6 +140,10 @@ impl<S> Gauged<S> {
                 self.gauge.broken.replace(Some(error));
                 Poll::Pending
             }
+            Poll::Ready(Err(error)) => {
+                self.gauge.note_failure(&error);
+                Poll::Ready(Err(error))
+            }
             done => done,
         }
     }
@@ -176,7 +181,7 @@ impl<S: Receive + Unpin> Read for Gauged<S> {
         if received.is_pending() {
             gauge.turn.set(0);
         }
-        gauge.note(ready!(received)?);
+        gauge.note(ready!(received).inspect_err(|error| gauge.note_failure(error))?);
         Poll::Ready(Ok(()))
     }
 }

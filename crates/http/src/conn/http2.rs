@@ -1,14 +1,15 @@
 //! HTTP/2: one connection, a handle for each request.
 //!
 //! hyper's futures run in one background task a connection ([`Tasks`]). Nobody sends pings: hyper's timers would have to be
-//! `Send`, which those of a loop are not. Instead a connection that has been silent while a request waited in vain is not
-//! used again.
+//! `Send`, which those of a loop are not. Instead a connection on which no answer has got on while a request waited in vain
+//! is not used again.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::HOST;
@@ -39,8 +40,12 @@ const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
 /// Bytes of a frame that it may send at once.
 const FRAME: u32 = 64 * 1024;
 
-/// A request that was given up after so long, while nothing came, shows that nothing will.
+/// A request that was given up after so long, while no answer got on, shows that none will.
 const SILENCE: Nanos = 5_000_000_000;
+
+/// Bytes that may come without any answer getting on: all that may wait to be read, and as much again. h2 bounds the rest
+/// of what it takes, but for PING and SETTINGS.
+const FRUITLESS: usize = 2 * CONNECTION_WINDOW as usize;
 
 /// How long the farewell of a connection that nobody wants any more may take.
 const FAREWELL: Nanos = 2_000_000_000;
@@ -56,8 +61,6 @@ pub struct Http2<R: Runtime> {
     stream: Option<Stream<R>>,
     upload: Rc<Upload>,
     answer: Option<Answer>,
-    /// When the request was begun, and how many bytes had been received by then.
-    begun: (Nanos, u64),
 }
 
 /// What the handles of a connection have in common.
@@ -71,6 +74,10 @@ struct Shared<R: Runtime> {
     dispatcher: RefCell<Option<Dispatcher<R>>>,
     /// No more requests: it was silent for too long.
     suspect: Cell<bool>,
+    /// When the first request was begun since an answer has got on.
+    asked: Cell<Nanos>,
+    /// When an answer has got on last.
+    heard: Cell<Nanos>,
     /// Streams in use, or promised to a handle.
     streams: Cell<usize>,
     /// Requests begun so far.
@@ -108,6 +115,31 @@ impl<R: Runtime> Drop for Stream<R> {
 impl<R: Runtime> Shared<R> {
     fn is_over(&self) -> bool {
         self.dispatcher.try_borrow().is_ok_and(|dispatcher| dispatcher.is_none())
+    }
+
+    /// A request begins.
+    fn ask(&self) {
+        self.served.set(self.served.get() + 1);
+        if self.asked.get() <= self.heard.get() {
+            self.asked.set(self.runtime.now());
+        }
+    }
+
+    /// An answer gets on.
+    fn hear(&self) {
+        self.gauge.progress();
+        self.heard.set(self.runtime.now());
+    }
+
+    /// A request is given up. If no answer has got on for `long`, there will be no other one.
+    fn doubt(&self, long: Nanos) {
+        let silence = self.runtime.now().saturating_sub(self.asked.get().max(self.heard.get()));
+        if silence >= long {
+            self.suspect.set(true);
+            if let Some(watcher) = self.watcher.take() {
+                watcher.wake();
+            }
+        }
     }
 
     /// How many streams the server takes at once.
@@ -162,7 +194,7 @@ impl<R: Runtime> Http2<R> {
     pub async fn open(runtime: &R, io: Io<R>, settings: &Settings) -> Result<Self, Error> {
         let endpoints = Rc::new(io.endpoints());
         let scheme = if io.is_tls() { Scheme::HTTPS } else { Scheme::HTTP };
-        let gauge = Rc::new(Gauge::unbounded()); // h2 counts what comes to nothing
+        let gauge = Rc::new(Gauge::new(settings.limits.head().saturating_add(FRUITLESS)));
         let spawner = Spawner::default();
         let mut builder = Builder::new(spawner.clone());
         builder
@@ -180,13 +212,15 @@ impl<R: Runtime> Http2<R> {
             gauge,
             dispatcher: RefCell::new(Some(dispatcher)),
             suspect: Cell::new(false),
+            asked: Cell::new(0),
+            heard: Cell::new(0),
             streams: Cell::new(0),
             served: Cell::new(0),
             task: RefCell::default(),
             watcher: RefCell::default(),
         });
         runtime.spawn(Box::pin(run(Rc::clone(&shared), Tasks::new(spawner))));
-        Ok(Self { shared, sender, stream: None, upload: Rc::default(), answer: None, begun: (0, 0) })
+        Ok(Self { shared, sender, stream: None, upload: Rc::default(), answer: None })
     }
 
     /// Another handle, with a stream of its own from now on.
@@ -198,7 +232,6 @@ impl<R: Runtime> Http2<R> {
             stream: Some(Stream::new(&self.shared)),
             upload: Rc::default(),
             answer: None,
-            begun: (0, 0),
         }
     }
 
@@ -227,8 +260,7 @@ impl<R: Runtime> Http2<R> {
         if self.stream.is_none() {
             self.stream = Some(Stream::new(&self.shared));
         }
-        self.shared.served.set(self.shared.served.get() + 1);
-        self.begun = (self.shared.runtime.now(), self.shared.gauge.received());
+        self.shared.ask();
         let request = Outbound::wrap(absolute(request, &self.shared.scheme), &self.upload);
         self.answer = Some(Box::pin(self.sender.try_send_request(request)));
     }
@@ -242,12 +274,13 @@ impl<R: Runtime> Http2<R> {
         self.answer = None;
         Poll::Ready(match answered {
             Ok(answer) => {
+                self.shared.hear();
                 let answer = answer.map(Body::http2);
                 self.shared.limits.check(&answer).map(|()| answer).map_err(Unanswered::refused)
             }
             Err(failed) => {
                 self.stream = None;
-                Err(Unanswered::http2(failed))
+                Err(Unanswered::http2(failed, &self.shared.gauge))
             }
         })
     }
@@ -257,8 +290,9 @@ impl<R: Runtime> Http2<R> {
     /// Errors: the body ends too early.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>, body: &mut Body) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = ready!(body.poll_frame(cx));
-        if !matches!(frame, Some(Ok(_))) {
-            self.stream = None;
+        match frame {
+            Some(Ok(_)) => self.shared.hear(),
+            Some(Err(_)) | None => self.stream = None,
         }
         Poll::Ready(frame)
     }
@@ -274,6 +308,12 @@ impl<R: Runtime> Http2<R> {
         self.shared.suspect.get() || self.sender.is_closed() || self.shared.is_over()
     }
 
+    /// The request is given up after the time that its user had for it. A connection on which no answer has got on for much
+    /// of that time takes no other request.
+    pub fn doubt(&self, time: Duration) {
+        self.shared.doubt(Nanos::try_from(time.as_nanos() / 2).unwrap_or(Nanos::MAX));
+    }
+
     /// Waits for the end of the connection.
     pub fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.is_closed() {
@@ -286,16 +326,8 @@ impl<R: Runtime> Http2<R> {
 
 impl<R: Runtime> Drop for Http2<R> {
     fn drop(&mut self) {
-        let (at, received) = self.begun;
-        let shared = &self.shared;
-        if self.answer.is_some()
-            && received == shared.gauge.received()
-            && shared.runtime.now().saturating_sub(at) >= SILENCE
-        {
-            shared.suspect.set(true);
-            if let Some(watcher) = shared.watcher.take() {
-                watcher.wake();
-            }
+        if self.answer.is_some() {
+            self.shared.doubt(SILENCE);
         }
     }
 }

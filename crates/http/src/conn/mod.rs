@@ -19,6 +19,7 @@ mod upgrade;
 
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, Version};
@@ -148,6 +149,14 @@ impl<R: Runtime> Connection<R> {
         match self {
             Self::Http1(http1) => http1.is_closed(),
             Self::Http2(http2) => http2.is_closed(),
+        }
+    }
+
+    /// The request is given up after the `time` that its user had for it. HTTP/2: if that seems to be the connection's fault
+    /// it takes no other one. HTTP/1 takes no other one anyway.
+    pub fn doubt(&self, time: Duration) {
+        if let Self::Http2(http2) = self {
+            http2.doubt(time);
         }
     }
 

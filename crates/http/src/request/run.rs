@@ -170,7 +170,10 @@ impl<R: Runtime> Run<R> {
                 moved = now;
                 clock.heard();
             }
-            clock.poll_silence(cx).map(failed).map(Err)
+            clock.poll_silence(cx).map(|error| {
+                wire.doubt(&error);
+                Err(failed(error))
+            })
         })
         .await
     }

@@ -193,7 +193,10 @@ impl<R: Runtime> Incoming<R> {
                 if self.stream.wire.poll_closed(cx).is_ready() {
                     return Poll::Ready(Err(Error::new(Kind::Closed)));
                 }
-                return self.clock.poll_silence(cx).map(Err);
+                return self.clock.poll_silence(cx).map(|error| {
+                    self.stream.wire.doubt(&error);
+                    Err(error)
+                });
             };
             self.clock.heard();
             let Some(frame) = frame.transpose()? else {

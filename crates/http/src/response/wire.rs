@@ -7,7 +7,7 @@ use http::Version;
 use http_body::Frame;
 
 use crate::conn::{Body, Connection};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::pool::Lease;
 use crate::runtime::Runtime;
 
@@ -55,6 +55,13 @@ impl<R: Runtime> Wire<R> {
     /// Ready when the client was closed.
     pub(crate) fn poll_closed(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.as_ref().map_or(Poll::Pending, |lease| lease.poll_closed(cx))
+    }
+
+    /// The request is given up for `error`.
+    pub(crate) fn doubt(&self, error: &Error) {
+        if let (Some(lease), Kind::Timeout(_, time)) = (&self.0, error.kind()) {
+            lease.doubt(*time);
+        }
     }
 
     /// Whether the connection is given back or closed.

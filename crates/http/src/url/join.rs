@@ -57,7 +57,7 @@ impl Target {
 fn names_nobody(location: &str) -> bool {
     let location = location.trim_start_matches(|c: char| c <= ' ');
     let rest = match location.split_once("//") {
-        Some((scheme, rest)) if scheme.is_empty() || scheme.ends_with(':') => rest,
+        Some((scheme, rest)) if ["", "http:", "https:"].iter().any(|own| scheme.eq_ignore_ascii_case(own)) => rest,
         _ => return false,
     };
     rest.is_empty() || rest.starts_with(['/', '?', '#'])
