@@ -111,6 +111,8 @@ fn of_io(error: &io::Error) -> Error {
 
 fn of_http2(error: &h2::Error) -> Error {
     match error.get_io() {
+        // h2 keeps nothing of it but the words.
+        Some(io) if io.to_string() == Chatter.to_string() => Error::new(Kind::Malformed(Chatter.to_string())),
         Some(io) => of_io(io),
         None if error.is_remote() => Error::from_source(Kind::Disconnected, error.to_string()),
         None => Error::new(Kind::Malformed(error.to_string())),
