@@ -98,10 +98,11 @@ fn no_answer(failure: &hyper::Error, connection: Option<&hyper::Error>) -> Error
 }
 
 fn of_io(error: &io::Error) -> Error {
-    if let Some(chatter) = error.get_ref().and_then(|cause| cause.downcast_ref::<Chatter>()) {
-        return Error::new(Kind::Malformed(chatter.to_string()));
-    }
     match error.kind() {
+        // By its words: h2 keeps nothing else of an error.
+        io::ErrorKind::InvalidData if error.to_string() == Chatter.to_string() => {
+            Error::new(Kind::Malformed(error.to_string()))
+        }
         // TLS ended without goodbye; HTTP/2 ended with streams open.
         io::ErrorKind::UnexpectedEof => Error::new(Kind::Disconnected),
         io::ErrorKind::BrokenPipe if error.raw_os_error().is_none() => Error::new(Kind::Disconnected),
@@ -111,8 +112,6 @@ fn of_io(error: &io::Error) -> Error {
 
 fn of_http2(error: &h2::Error) -> Error {
     match error.get_io() {
-        // h2 keeps nothing of it but the words.
-        Some(io) if io.to_string() == Chatter.to_string() => Error::new(Kind::Malformed(Chatter.to_string())),
         Some(io) => of_io(io),
         None if error.is_remote() => Error::from_source(Kind::Disconnected, error.to_string()),
         None => Error::new(Kind::Malformed(error.to_string())),
