@@ -1,11 +1,12 @@
 //! `Exchange`: a request that a program awaits.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::CString;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::exceptions::{PyRuntimeError, PyRuntimeWarning, PyStopIteration};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
@@ -18,7 +19,7 @@ use super::options::{HttpOptions, Prepared};
 use super::places::Job;
 use super::reading::over;
 use super::response::{self, HttpResponse, Maker};
-use super::runtime::Loop;
+use super::runtime::{Loop, attached};
 use super::trust::Trust;
 use super::waiting::{Waiting, stop, thrown};
 use crate::cell::GilCell;
@@ -164,6 +165,33 @@ impl Exchange {
             }
             None => Err(over_already()),
         }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let py = attached();
+        let inner = self.inner.get(py);
+        if inner.waiting.is_fresh() {
+            never_awaited(py, &inner.request.asked);
+        }
+    }
+}
+
+/// Says what Python says of a coroutine.
+#[cold]
+fn never_awaited(py: Python<'_>, asked: &Asked) {
+    // An exception may be on its way while objects are freed.
+    let on_its_way = PyErr::take(py);
+    let text = format!("the request {} {} was never awaited", asked.method, asked.url);
+    let told = CString::new(text)
+        .map_err(PyErr::from)
+        .and_then(|text| PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), &text, 1));
+    if let Err(error) = told {
+        error.write_unraisable(py, None);
+    }
+    if let Some(error) = on_its_way {
+        error.restore(py);
     }
 }
 

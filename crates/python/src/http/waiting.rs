@@ -37,6 +37,11 @@ impl Waiting {
         Self { home, job, progress: Cell::new(Progress::Fresh) }
     }
 
+    /// Whether it was neither awaited nor closed.
+    pub fn is_fresh(&self) -> bool {
+        self.progress.get() == Progress::Fresh
+    }
+
     /// Whether it was awaited to its end, or closed.
     pub fn is_over(&self) -> bool {
         self.progress.get() == Progress::Over
