@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from support.http_raw import OK
+from support.http_raw import OK, response
 from support.net import SECONDS
 
 
@@ -302,6 +302,35 @@ async def test_an_answer_before_the_end_of_the_body(session, raw_server):
     async with session.post(server.url(), data=endless()) as response:
         assert response.status == 413
         assert await response.content.readexactly(2) == b"no"
+
+
+@pytest.mark.parametrize("body", [b"", b"no"])
+@pytest.mark.parametrize("read", [False, True])
+async def test_an_upload_ends_with_its_answer(session, raw_server, read, body):
+    """A server that says all before it has all: the rest of the body is not asked for."""
+
+    def script(connection):
+        connection.head()
+        connection.send(response(body))
+        connection.until_closed()
+
+    server = raw_server(script)
+    closed = asyncio.Event()
+
+    async def endless():
+        try:
+            while True:
+                yield b"x" * 1000
+                await asyncio.sleep(0)
+        finally:
+            closed.set()
+
+    async with session.post(server.url(), data=endless()) as got:
+        assert got.status == 200
+        if read:
+            assert await got.read() == body
+    await asyncio.wait_for(closed.wait(), SECONDS)
+    await server.until(lambda: server.connections[0].closed_by_client)
 
 
 async def test_interim_answers_are_passed_over(session, raw_server):

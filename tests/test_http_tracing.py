@@ -224,6 +224,14 @@ async def test_cancelled(traced, recorder, raw_server):
     assert isinstance(recorder.one("request_exception").exception, asyncio.CancelledError)
 
 
+async def test_a_timeout(client, traced, recorder, raw_server):
+    server = raw_server(lambda connection: connection.request() and connection.until_closed())
+    with pytest.raises(asyncio.TimeoutError) as caught:
+        await traced.get(server.url(), timeout=client.ClientTimeout(total=0.1))
+    assert recorder.names[-1] == "request_exception"
+    assert recorder.one("request_exception").exception is caught.value
+
+
 async def test_a_queue(loop, client, recorder, raw_server):
     def script(connection):
         # The first answer keeps its connection until its body has come.

@@ -47,12 +47,18 @@ async def run(session: ClientSession, asked: Arguments) -> ClientResponse:
     scope = asyncio.timeout_at(when)
     try:
         hops = Hops(session, asked, when)
-        async with scope:
-            return await hops.run()
-    except TimeoutError as error:
-        if not scope.expired():
+        try:
+            try:
+                async with scope:
+                    return await hops.run()
+            except TimeoutError as error:
+                if not scope.expired():
+                    raise
+                url, seconds = str(asked.url), timeout.total
+                raise _errors.make("TimeoutTotal", url=url, seconds=seconds) from error
+        except BaseException as error:
+            await hops.end(error)
             raise
-        raise _errors.make("TimeoutTotal", url=str(asked.url), seconds=timeout.total) from error
     finally:
         if tracker is not None:
             tracker._request_over()
@@ -77,33 +83,35 @@ class Hops:
         traced = bool(session.trace_configs)
         self._traces = Traces(session, asked.trace_request_ctx) if traced else None
         self._sending = Sending(session, asked, when, self._traces)
+        #: The last one that has come.
+        self._response: ClientResponse | None = None
+        #: The traces were told that there is a request.
+        self._begun = False
 
     async def run(self) -> ClientResponse:
         """The response of the last hop."""
-        begun = False
-        response: ClientResponse | None = None
-        try:
-            if self._traces is not None:
-                await self._tell("on_request_start", tracing.TraceRequestStartParams)
-                begun = True
-            while True:
-                response = await self._hop()
-                if not await self._redirected(response):
-                    break
-            response._history = tuple(self._history)
-            await self._check(response)
-            if self._traces is not None:
-                await self._tell("on_request_end", tracing.TraceRequestEndParams, response)
-                _trace_reading(response, self._traces)
-        except BaseException as error:
-            if response is not None:
-                response.close()
-            await self._sending.abandon()
-            if self._traces is not None and begun:
-                await self._failed(self._traces, error)
-            raise
+        if self._traces is not None:
+            await self._tell("on_request_start", tracing.TraceRequestStartParams)
+            self._begun = True
+        while True:
+            response = self._response = await self._hop()
+            if not await self._redirected(response):
+                break
+        response._history = tuple(self._history)
+        await self._check(response)
+        if self._traces is not None:
+            await self._tell("on_request_end", tracing.TraceRequestEndParams, response)
+            _trace_reading(response, self._traces)
         self._sending.leave()
         return response
+
+    async def end(self, error: BaseException) -> None:
+        """It has failed, or was given up."""
+        if self._response is not None:
+            self._response.close()
+        await self._sending.abandon()
+        if self._traces is not None and self._begun:
+            await self._failed(self._traces, error)
 
     async def _hop(self) -> ClientResponse:
         """Send the request as it is now, as often as the retry policy has it."""

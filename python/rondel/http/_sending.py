@@ -140,6 +140,8 @@ class Sending:
             if tracker is not None and not self._connected:
                 tracker._not_connected()
             raise
+        if self._upload is not None and self._upload.is_running:
+            response._when_over(self._upload.cut)
         if traces is not None:
             await traces.settle()
         return response

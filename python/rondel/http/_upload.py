@@ -37,7 +37,7 @@ class Upload:
         self._length = length
         self._tracker = tracker
         self._task: asyncio.Task[None] | None = None
-        self.body = HttpBody(length, self._nobody_takes_it)
+        self.body = HttpBody(length, self.cut)
         self._writer = BodyWriter(self.body, compress, on_chunk)
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,12 +47,17 @@ class Upload:
         task = loop.create_task(self._send())
         self._task = task
         _running.add(task)
-        task.add_done_callback(_running.discard)
+        task.add_done_callback(self._ended)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun, and not ended."""
+        return self._task is not None
 
     async def stop(self) -> None:
         """Send no more, and return when whatever makes the body has stopped."""
         task = self._task
-        if task is None or task.done():
+        if task is None:
             return
         task.cancel()
         # Its errors are the request's, which has them of the body; a cancellation of ours still
@@ -61,14 +66,21 @@ class Upload:
 
     def close_payload_at_end(self) -> None:
         """Let the payload go once it is sent: the request is answered, it is not needed again."""
-        if self._task is None or self._task.done():
-            self._payload._close()
-        else:
+        if self._task is not None:
             self._task.add_done_callback(lambda _: self._payload._close())
+        else:
+            self._payload._close()
 
-    def _nobody_takes_it(self) -> None:
+    def cut(self) -> None:
+        """Send no more, as nobody wants it: the request has failed, or its answer is over."""
         if self._task is not None:
             self._task.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        _running.discard(task)
+        # If it was cancelled it holds its own frames, and this: without the cycle, a generator that
+        # was cut ends now.
+        self._task = None
 
     async def _send(self) -> None:
         error: BaseException | None = None
@@ -84,8 +96,9 @@ class Upload:
                 self.body.fail(failed)
         except BaseException as left:
             error = left
-            self.body.fail(left)
+            self.body.fail(asyncio.CancelledError())  # without a traceback, for the same reason
             raise
         finally:
             if self._tracker is not None:
                 self._tracker._end(self._writer, error)
+            error = None  # its traceback has this frame

@@ -160,7 +160,8 @@ impl BodySender {
     fn end(&self, end: End) {
         let mut state = self.state.borrow_mut();
         if matches!(state.end, End::Open) {
-            state.end = end;
+            // What went wrong may hold the embedder's objects: nobody keeps it who does not tell of it.
+            state.end = if state.gone { End::Finished } else { end };
             wake(state, |state| state.consumer.take());
         }
     }
@@ -220,9 +221,10 @@ impl Drop for Receiver {
         state.waiting = 0;
         // All three may lead to somebody whose code runs now.
         let pieces = std::mem::take(&mut state.pieces);
+        let failed = matches!(state.end, End::Failed(_)).then(|| std::mem::replace(&mut state.end, End::Finished));
         let wakers = [state.producer.take(), state.watcher.take()];
         drop(state);
-        drop(pieces);
+        drop((pieces, failed));
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 }

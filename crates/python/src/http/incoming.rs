@@ -36,6 +36,8 @@ pub struct Body {
     exception: RefCell<Option<Owned>>,
     /// What the program wants called at the end.
     at_end: RefCell<Vec<Owned>>,
+    /// What is to be called when it is over, in whatever way.
+    over: RefCell<Option<Owned>>,
     /// Whoever waits for the end only, and for the buffer to have room.
     room: RefCell<Option<Waker>>,
     /// Whoever waits for bytes.
@@ -77,6 +79,7 @@ impl Body {
             end: RefCell::new(end),
             exception: RefCell::default(),
             at_end: RefCell::default(),
+            over: RefCell::default(),
             room: RefCell::default(),
             reader: RefCell::default(),
             waited_for: Cell::new(false),
@@ -215,6 +218,7 @@ impl Body {
             }
         }
         drop(callbacks);
+        self.tell_over(py);
     }
 
     /// Lets go of the connection: closed, unless the whole answer has come. Reading raises from now on.
@@ -233,6 +237,24 @@ impl Body {
         }
         drop((before, buffer, callbacks));
         self.tell_all(py);
+        self.tell_over(py);
+    }
+
+    /// Has `callback` called when nothing more is read, be it the end, a failure or that somebody has let it go; at once,
+    /// if that has come.
+    pub fn when_over(&self, py: Python<'_>, callback: Owned) {
+        let stale = self.over.replace(Some(callback));
+        drop(stale);
+        if self.end.borrow().is_some() {
+            self.tell_over(py);
+        }
+    }
+
+    fn tell_over(&self, py: Python<'_>) {
+        let callback = self.over.take();
+        if let Some(callback) = callback {
+            run_at_end(py, &callback);
+        }
     }
 
     /// What the program has set to be raised.
@@ -277,13 +299,18 @@ impl Body {
         {
             exception.visit(visit)?;
         }
+        if let Ok(over) = self.over.try_borrow()
+            && let Some(over) = &*over
+        {
+            over.visit(visit)?;
+        }
         let Ok(callbacks) = self.at_end.try_borrow() else { return Ok(()) };
         callbacks.iter().try_for_each(|callback| callback.visit(visit))
     }
 
     /// Drops what `visit` shows.
     pub fn clear(&self) {
-        let held = (self.exception.take(), self.at_end.take());
+        let held = (self.exception.take(), self.at_end.take(), self.over.take());
         drop(held);
     }
 }

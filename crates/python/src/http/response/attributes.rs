@@ -238,6 +238,13 @@ impl HttpResponse {
         Ok(known.unwrap_or_else(|| none(py)))
     }
 
+    /// Has `callback` called when nothing more of the body is read; at once, if it is so already.
+    #[pyo3(name = "_when_over")]
+    fn when_over(&self, py: Python<'_>, callback: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.answer(py)?.body.when_over(py, callback.clone().into());
+        Ok(())
+    }
+
     /// The bytes below HTTP.
     ///
     /// Raises `ValueError` unless the status is that of a change of protocols.
