@@ -227,7 +227,7 @@ async def measure(opens: Opens, request: dict[str, Any]) -> float:
 
 async def check(client: Client, url: str, protocol: str) -> None:
     """The server must see the protocol that is to be measured."""
-    said = bytes(await client.get(url)).decode()  # type: ignore[call-overload]
+    said = bytes(await client.get(url)).decode()  # type: ignore[call-overload]  # each gives a buffer
     if said != protocol:
         raise MeasureError(f"the server saw {said}", f"no {protocol}")
 

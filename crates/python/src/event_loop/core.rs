@@ -1,5 +1,7 @@
 //! The native half of a loop: its driver and its flags.
 
+mod http;
+
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -15,7 +17,7 @@ use super::item::{Ready, Watch};
 use crate::cell::GilCell;
 use crate::errors::os_error;
 use crate::handle::Pending;
-use crate::http::{Local, Loop};
+use crate::http::Local;
 use crate::raw::{Lent, Owned, SpareBytes};
 
 /// Bytes that the loop's buffer for streams holds.
@@ -106,33 +108,6 @@ impl Core {
         // Taken from here, so that a closure that is not called is dropped, with what it holds, outside.
         let mut look = Some(look);
         self.state.with(py, |state| Some(look.take()?(state.as_mut()?)))
-    }
-
-    /// What the HTTP client has here; `None` before there is one, and once the loop is closed.
-    #[inline]
-    pub fn http(&self, py: Python<'_>) -> Option<Loop> {
-        self.http.with(py, |http| http.as_ref().map(|local| local.home(py).clone()))
-    }
-
-    /// The same, made if there is none.
-    ///
-    /// Errors: `RuntimeError` if the loop is closed.
-    pub fn http_or_new(&self, py: Python<'_>) -> PyResult<Loop> {
-        if let Some(known) = self.http(py) {
-            return Ok(known);
-        }
-        let remote = self.with(py, |state| state.driver.remote().clone()).ok_or_else(closed)?;
-        let home = Loop::new(self, self.clock.clone(), remote);
-        let made = Local::new(home.clone(), ());
-        self.http.with(py, |http| *http = Some(made));
-        Ok(home)
-    }
-
-    /// Lets go of what the HTTP client has here.
-    fn close_http(&self, py: Python<'_>) {
-        if let Some(http) = self.http.with(py, Option::take) {
-            http.home(py).close(py);
-        }
     }
 
     /// The time on the loop's clock.
@@ -405,17 +380,5 @@ impl Core {
     fn __clear__(&self) {
         // SAFETY: as above.
         self.close(unsafe { Python::assume_attached() });
-    }
-}
-
-impl Drop for Core {
-    /// The HTTP client knows the core by its address.
-    fn drop(&mut self) {
-        // SAFETY: the interpreter destroys its objects with the GIL held.
-        let py = unsafe { Python::assume_attached() };
-        if let Some(http) = self.http.with(py, Option::take) {
-            http.home(py).detach();
-            http.home(py).close(py);
-        }
     }
 }

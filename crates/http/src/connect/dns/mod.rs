@@ -193,7 +193,9 @@ impl<R: Runtime> Dns<R> {
     /// Gives up all that is being asked in the background.
     pub(super) fn close(&self) {
         let all: Vec<Rc<Asking>> = self.0.asking.borrow().values().cloned().collect();
-        all.iter().for_each(|asking| asking.give_up());
+        for asking in &all {
+            asking.give_up();
+        }
     }
 
     /// Forgets the addresses of a name and port; of all, if none is given.
