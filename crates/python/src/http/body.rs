@@ -75,7 +75,7 @@ impl HttpBody {
         let (upload, home) = slf.get().attached(py).ok_or_else(unattached)?;
         let data = bytes_of(data)?;
         let write = Write { upload, data: RefCell::new(Some(data)), result: RefCell::default() };
-        HttpReading::new(py, &home, Rc::new(write), slf.clone().into_any().into())
+        HttpReading::create(py, &home, Rc::new(write), slf.clone().into_any().into())
     }
 
     /// That was all.

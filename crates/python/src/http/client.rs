@@ -276,7 +276,7 @@ impl HttpClient {
         let sending = state.client(py, options.get().limits)?.send(outgoing, Rc::clone(&prepared.options));
         let eager = !options.get().is_observed(py);
         let request = Request::new(Rc::clone(state), sending, asked, prepared, eager);
-        Exchange::new(
+        Exchange::create(
             py,
             home,
             request,

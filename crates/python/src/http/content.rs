@@ -27,7 +27,7 @@ pub struct HttpContent {
 }
 
 impl HttpContent {
-    pub fn new(py: Python<'_>, body: Rc<Body>) -> PyResult<Owned> {
+    pub fn create(py: Python<'_>, body: Rc<Body>) -> PyResult<Owned> {
         let home = body.home().clone();
         Ok(Bound::new(py, Self { body: Local::new(home, body) })?.into_any().into())
     }
@@ -36,7 +36,7 @@ impl HttpContent {
         let py = slf.py();
         let body = slf.get().body.get(py);
         let read = Rc::new(Read::new(Rc::clone(body), want));
-        HttpReading::new(py, body.home(), read, slf.clone().into_any().into())
+        HttpReading::create(py, body.home(), read, slf.clone().into_any().into())
     }
 
     fn pieces(slf: &Bound<'_, Self>, by: By) -> PyResult<Owned> {
@@ -262,7 +262,7 @@ impl HttpPieces {
         };
         let body = shared.body.get(py);
         let next = Next(Read::new(Rc::clone(body), want));
-        HttpReading::new(py, body.home(), Rc::new(next), content.clone().into_any().into())
+        HttpReading::create(py, body.home(), Rc::new(next), content.clone().into_any().into())
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {

@@ -10,7 +10,7 @@ use super::headers;
 use super::runtime::attached;
 use crate::raw::Owned;
 
-/// An object with `header_for(url)`, `store(url, values)` and `kept` (python/rondel/http/_cookies_use.py).
+/// An object with `header_for(url)`, `store(url, values)` and `kept` (`python/rondel/http/_cookies_use.py`).
 pub struct Cookies {
     object: Owned,
     /// Its `kept`: where that is empty, nobody is asked.
@@ -32,7 +32,7 @@ impl Cookies {
 
     fn are_none(&self, py: Python<'_>) -> bool {
         let kept = self.kept.as_ref().and_then(|kept| kept.bind(py).cast_exact::<PyDict>().ok());
-        kept.is_some_and(|kept| kept.is_empty())
+        kept.is_some_and(PyDictMethods::is_empty)
     }
 
     fn ask(&self, py: Python<'_>, url: &Target) -> PyResult<Option<HeaderValue>> {

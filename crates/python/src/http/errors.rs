@@ -174,9 +174,9 @@ fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDi
         Kind::InvalidRedirect(url) => return with_url(known, "InvalidRedirect", url),
         Kind::RedirectNotHttp(url) => return with_url(known, "RedirectNotHttp", url),
         Kind::TooManyRedirects(_) => ("TooManyRedirects", None),
-        Kind::Lookup => ("Lookup", cause(error)),
-        Kind::Connect => ("Connect", cause(error)),
-        Kind::Tls => ("Tls", cause(error)),
+        Kind::Lookup => ("Lookup", Some(cause(error))),
+        Kind::Connect => ("Connect", Some(cause(error))),
+        Kind::Tls => ("Tls", Some(cause(error))),
         Kind::Certificate(why, der) => {
             if let Some(der) = der {
                 known.set_item(intern!(py, "certificate"), PyBytes::new(py, der))?;
@@ -201,7 +201,6 @@ fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDi
         }
         // aiohttp's exception has a text of its own.
         Kind::Disconnected => ("Disconnected", None),
-        Kind::Io => ("Io", Some(error.to_string())),
         Kind::Malformed(why) => ("Malformed", Some(why.clone())),
         Kind::Payload(_) => ("Payload", Some(error.to_string())),
         Kind::Bomb { .. } => ("Bomb", Some(error.to_string())),
@@ -231,8 +230,8 @@ fn with_url(known: &Bound<'_, PyDict>, name: &'static str, url: &str) -> PyResul
 }
 
 /// What is said of the cause, or of the error if there is none.
-fn cause(error: &Error) -> Option<String> {
-    Some(error.source().map_or_else(|| error.to_string(), ToString::to_string))
+fn cause(error: &Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The `OSError` among the causes: of several attempts to connect one that names all, as asyncio does.

@@ -104,7 +104,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    pub fn new(
+    pub fn create(
         py: Python<'_>,
         home: &Loop,
         request: Rc<Request>,
@@ -236,7 +236,7 @@ impl Exchange {
     /// As a coroutine's.
     #[pyo3(signature = (value, /))]
     fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let _nothing = value;
+        let _ = value;
         self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
@@ -272,7 +272,7 @@ impl Exchange {
         exc: Option<&Bound<'_, PyAny>>,
         tb: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Owned> {
-        let _the_same = (exc_type, exc, tb);
+        let _ = (exc_type, exc, tb);
         let response = self.objects.with(py, |objects| objects.response.take());
         if let Some(response) = response {
             response.bind(py).cast::<HttpResponse>()?.get().leave(py)?;

@@ -63,8 +63,8 @@ pub enum Chore {
 }
 
 /// Does it.
-pub fn run(py: Python<'_>, core: &Core, chore: &Chore) {
-    let Some(home) = core.http(py) else { return };
+pub fn run(py: Python<'_>, of: &Core, chore: &Chore) {
+    let Some(home) = of.http(py) else { return };
     match chore {
         Chore::Io(interest) => source::ready(py, &home, *interest),
         Chore::Woken(number) => home.turn_of(py, *number),

@@ -23,14 +23,18 @@ use super::{headers, policy, response};
 use crate::cell::GilCell;
 use crate::raw::Owned;
 
+/// A proxy's URL, and the headers that it is told.
+type GivenProxy = (String, Vec<(Vec<u8>, Vec<u8>)>);
+
 /// What can be said of a request besides what is sent.
+#[allow(clippy::struct_excessive_bools)] // each is one of Python's
 #[pyclass(frozen, module = "rondel._rondel")]
 pub struct HttpOptions {
     timeouts: Timeouts,
     redirect: Redirect,
     decompress: bool,
     pub raise_for_status: bool,
-    proxy: Option<(String, Vec<(Vec<u8>, Vec<u8>)>)>,
+    proxy: Option<GivenProxy>,
     server_name: Option<String>,
     expect_continue: bool,
     pub read_bufsize: usize,
@@ -215,7 +219,7 @@ impl HttpOptions {
             (objects.trust.clone(), objects.retry.clone(), objects.cookies.clone(), objects.observer.clone())
         });
         let choice = trust.choice(py, client.contexts())?;
-        let proxy = self.proxy.as_ref().map(|proxy| self.make_proxy(py, proxy)).transpose()?;
+        let proxy = self.proxy.as_ref().map(|proxy| make_proxy(py, proxy)).transpose()?;
         let place = proxy.as_ref().map(|proxy| (Rc::from(proxy.url.host()), proxy.url.port()));
         // HTTP/2 has no place for either.
         let http1 = self.upgrade || self.http10;
@@ -252,17 +256,17 @@ impl HttpOptions {
             observer,
         })
     }
+}
 
-    fn make_proxy(&self, py: Python<'_>, (url, fields): &(String, Vec<(Vec<u8>, Vec<u8>)>)) -> PyResult<Proxy> {
-        let url = Target::parse_lenient(url)
-            .map_err(|error| super::errors::exception(py, &error, &super::errors::About::default()))?;
-        let list = PyList::empty(py);
-        for (name, value) in fields {
-            let pair = [pyo3::types::PyBytes::new(py, name), pyo3::types::PyBytes::new(py, value)];
-            list.append(PyTuple::new(py, pair)?)?;
-        }
-        let mut headers: HeaderMap = headers::of_python(&list)?;
-        let authorization = headers.remove(http::header::PROXY_AUTHORIZATION).or_else(|| basic_authorization(&url));
-        Ok(Proxy { url, authorization, headers })
+fn make_proxy(py: Python<'_>, (url, fields): &GivenProxy) -> PyResult<Proxy> {
+    let url = Target::parse_lenient(url)
+        .map_err(|error| super::errors::exception(py, &error, &super::errors::About::default()))?;
+    let list = PyList::empty(py);
+    for (name, value) in fields {
+        let pair = [pyo3::types::PyBytes::new(py, name), pyo3::types::PyBytes::new(py, value)];
+        list.append(PyTuple::new(py, pair)?)?;
     }
+    let mut headers: HeaderMap = headers::of_python(&list)?;
+    let authorization = headers.remove(http::header::PROXY_AUTHORIZATION).or_else(|| basic_authorization(&url));
+    Ok(Proxy { url, authorization, headers })
 }

@@ -76,7 +76,7 @@ impl Places {
         }
         #[allow(clippy::cast_possible_truncation)] // each takes memory
         let number = self.list.len() as u32;
-        let waker = Waker::from(Arc::new(Number { owner, number, remote: remote.clone() }));
+        let waker = Waker::from(Arc::new(Number { owner, place: number, remote: remote.clone() }));
         self.list.push(Place { holds, waker, settled: 0, polling: false, again: false, queued: false });
         number
     }
@@ -112,7 +112,7 @@ impl Places {
 /// Wakes one place.
 struct Number {
     owner: u64,
-    number: u32,
+    place: u32,
     remote: Remote<Ready>,
 }
 
@@ -122,9 +122,9 @@ impl Wake for Number {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if !inside::note(self.owner, self.number) {
+        if !inside::note(self.owner, self.place) {
             // Refused by a loop that is closed, where nobody waits. The item holds no Python object.
-            let _ = self.remote.push(Ready::Http(Chore::Woken(self.number)));
+            let _ = self.remote.push(Ready::Http(Chore::Woken(self.place)));
         }
     }
 }

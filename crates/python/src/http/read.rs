@@ -53,8 +53,10 @@ pub struct Read {
     waits: Cell<bool>,
     result: RefCell<Option<PyResult<Owned>>>,
     /// Told of what was read; of nothing, if that failed or was given up.
-    at_end: Option<Box<dyn Fn(Python<'_>, Option<&Owned>)>>,
+    at_end: Option<Box<AtEnd>>,
 }
+
+type AtEnd = dyn Fn(Python<'_>, Option<&Owned>);
 
 impl Read {
     pub fn new(body: Rc<Body>, want: Want) -> Self {

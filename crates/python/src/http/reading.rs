@@ -34,7 +34,7 @@ pub struct HttpReading {
 
 impl HttpReading {
     /// A wait for `outcome`, in `home`. `owner`: the object whose method has made it.
-    pub fn new(py: Python<'_>, home: &Loop, outcome: Rc<dyn Outcome>, owner: Owned) -> PyResult<Owned> {
+    pub fn create(py: Python<'_>, home: &Loop, outcome: Rc<dyn Outcome>, owner: Owned) -> PyResult<Owned> {
         let waiting = Waiting::new(home.clone(), Rc::clone(&outcome) as Rc<dyn Job>);
         let inner = Local::new(home.clone(), Inner { waiting, outcome });
         Ok(Bound::new(py, Self { inner, owner: GilCell::new(Some(owner)) })?.into_any().into())
@@ -42,13 +42,11 @@ impl HttpReading {
 
     fn step<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let inner = self.inner.get(py);
-        match inner.waiting.step(py)? {
-            Some(future) => Ok(Some(future.bind(py).clone())),
-            None => {
-                let value = inner.outcome.take(py)?;
-                if value.bind(py).is_none() { Ok(None) } else { Err(stop(py, value.bind(py))) }
-            }
+        if let Some(future) = inner.waiting.step(py)? {
+            return Ok(Some(future.bind(py).clone()));
         }
+        let value = inner.outcome.take(py)?;
+        if value.bind(py).is_none() { Ok(None) } else { Err(stop(py, value.bind(py))) }
     }
 }
 
@@ -69,7 +67,7 @@ impl HttpReading {
     /// As a coroutine's.
     #[pyo3(signature = (value, /))]
     fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let _nothing = value;
+        let _ = value;
         self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))
     }
 
@@ -129,7 +127,7 @@ impl Over {
     #[allow(clippy::unused_self)] // as a coroutine's
     #[pyo3(signature = (value, /))]
     fn send(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
-        let _nothing = value;
+        let _ = value;
         Err(PyStopIteration::new_err(()))
     }
 

@@ -129,11 +129,11 @@ impl HttpResponse {
         if let Some(known) = self.kept(py, place) {
             return Ok(known);
         }
-        let made = make()?;
-        let kept = made.clone();
+        let object = make()?;
+        let kept = object.clone();
         let stale = self.objects.with(py, |objects| place(objects).replace(kept));
         drop(stale);
-        Ok(made)
+        Ok(object)
     }
 
     fn set(&self, py: Python<'_>, place: fn(&mut Objects) -> &mut Option<Owned>, value: Option<Owned>) {
@@ -161,7 +161,7 @@ impl HttpResponse {
         let owner: Owned = slf.clone().into_any().into();
         if let Some(known) = known {
             let given = if answer.released.get() { Err(errors::released(py)) } else { Ok(known) };
-            return HttpReading::new(py, &home, Rc::new(Given::new(given)), owner);
+            return HttpReading::create(py, &home, Rc::new(Given::new(given)), owner);
         }
         let body = Rc::clone(&answer.body);
         let read = Read::telling(body, Want::All, move |py, data| match data {
@@ -172,7 +172,7 @@ impl HttpResponse {
             // As aiohttp: what of the body was read by then is lost.
             None => answer.release(py),
         });
-        HttpReading::new(py, &home, Rc::new(read), owner)
+        HttpReading::create(py, &home, Rc::new(read), owner)
     }
 
     /// Lets go of the connection: it serves others if the body was read, and is closed otherwise. May be awaited.
@@ -192,7 +192,7 @@ impl HttpResponse {
         let answer = slf.get().answer(py)?;
         answer.in_context.set(true);
         let given = Given::new(Ok(slf.clone().into_any().into()));
-        HttpReading::new(py, answer.body.home(), Rc::new(given), slf.clone().into_any().into())
+        HttpReading::create(py, answer.body.home(), Rc::new(given), slf.clone().into_any().into())
     }
 
     #[pyo3(signature = (exc_type = None, exc = None, tb = None))]
@@ -203,7 +203,7 @@ impl HttpResponse {
         exc: Option<&Bound<'_, PyAny>>,
         tb: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Owned> {
-        let _the_same = (exc_type, exc, tb);
+        let _ = (exc_type, exc, tb);
         self.leave(py)?;
         over(py)
     }

@@ -132,7 +132,7 @@ fn begin(slf: *mut ffi::PyObject, args: Args<'_, '_>, name: &'static str, method
     {
         return Ok(exchange);
     }
-    in_python(slf, args, Some(PyString::intern(py, name)), *method == Method::HEAD)
+    in_python(slf, args, Some(&PyString::intern(py, name)), *method == Method::HEAD)
 }
 
 fn request(slf: *mut ffi::PyObject, args: Args<'_, '_>) -> PyResult<Owned> {
@@ -167,14 +167,14 @@ fn usual(name: &str) -> Option<Method> {
 fn in_python(
     slf: *mut ffi::PyObject,
     args: Args<'_, '_>,
-    method: Option<Bound<'_, PyString>>,
+    method: Option<&Bound<'_, PyString>>,
     stays: bool,
 ) -> PyResult<Owned> {
     let py = args.py();
     // SAFETY: the interpreter calls the method with a live object.
     let begin = unsafe { Borrowed::from_ptr(py, slf) }.getattr(intern!(py, "_begin"))?;
     let mut stack = vec![std::ptr::null_mut()];
-    stack.extend(method.as_ref().map(Bound::as_ptr));
+    stack.extend(method.map(Bound::as_ptr));
     stack.extend(args.positional());
     let mut names = Vec::new();
     let (follow, no) = (intern!(py, "allow_redirects"), PyBool::new(py, false));

@@ -93,14 +93,12 @@ impl Loop {
         match &mut place.holds {
             Holds::Nothing | Holds::Job { done: true, .. } => Next::Nothing,
             _ if place.settled == settling => Next::Later,
-            Holds::Job { job, future, .. } if !job.is_eager() => match future.take() {
-                Some(future) => Next::Tell(future),
-                None => {
-                    // The task is on its way to wait: it looks once more before.
-                    place.again = true;
-                    Next::Nothing
-                }
-            },
+            Holds::Job { job, future, .. } if !job.is_eager() => {
+                let told = future.take().map(Next::Tell);
+                // If there is none, the task is on its way to wait: it looks once more before.
+                place.again |= told.is_none();
+                told.unwrap_or(Next::Nothing)
+            }
             Holds::Job { job, .. } => {
                 (place.settled, place.polling) = (settling, true);
                 Next::Poll(Rc::clone(job), waker)

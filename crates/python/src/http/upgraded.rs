@@ -1,4 +1,4 @@
-//! `HttpUpgraded`: the bytes below HTTP, for WebSockets and the like.
+//! `HttpUpgraded`: the bytes below HTTP, for `WebSocket`s and the like.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -26,7 +26,7 @@ pub struct HttpUpgraded {
 }
 
 impl HttpUpgraded {
-    pub fn new(py: Python<'_>, home: &Loop, switched: Switched<Loop>) -> PyResult<Owned> {
+    pub fn create(py: Python<'_>, home: &Loop, switched: Switched<Loop>) -> PyResult<Owned> {
         let link = Local::new(home.clone(), Link::new(py, home, switched));
         Ok(Bound::new(py, Self { link })?.into_any().into())
     }
@@ -35,7 +35,7 @@ impl HttpUpgraded {
         let py = slf.py();
         let link = slf.get().link.get(py);
         let job = Use { link: Rc::clone(link), what, waits: Cell::new(false), result: RefCell::default() };
-        HttpReading::new(py, link.home(), Rc::new(job), slf.clone().into_any().into())
+        HttpReading::create(py, link.home(), Rc::new(job), slf.clone().into_any().into())
     }
 }
 

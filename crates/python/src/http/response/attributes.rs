@@ -111,7 +111,7 @@ impl HttpResponse {
     /// The body, as a stream.
     #[getter]
     fn content(&self, py: Python<'_>) -> PyResult<Owned> {
-        self.keep(py, |objects| &mut objects.content, || HttpContent::new(py, Rc::clone(&self.answer(py)?.body)))
+        self.keep(py, |objects| &mut objects.content, || HttpContent::create(py, Rc::clone(&self.answer(py)?.body)))
     }
 
     #[getter]
@@ -254,7 +254,7 @@ impl HttpResponse {
         let home = answer.body.home().clone();
         let switched = home.enter(py, || answer.body.take().and_then(rondel_http::Incoming::upgrade));
         match switched {
-            Some(switched) => HttpUpgraded::new(py, &home, switched),
+            Some(switched) => HttpUpgraded::create(py, &home, switched),
             None => {
                 Err(PyValueError::new_err("the server has not changed to another protocol here, or that was taken"))
             }
