@@ -188,6 +188,25 @@ async def test_a_server_that_hangs_up_behind_a_proxy(client, session, raw_server
 
 
 @pytest.mark.parametrize("secure", [False, True])
+@pytest.mark.parametrize("how", ["context", "False"])
+async def test_a_proxy_with_tls(session, raw_server, secure, how):
+    server = raw_server(OK, context=server_context() if secure else None)
+    proxy = raw_server(proxying(), context=server_context())
+    trust = client_context() if how == "context" else False
+    for _ in range(2):
+        options = {"proxy": f"https://localhost:{proxy.port}", "ssl": trust}
+        assert await fetch(session, server, **options) == b"ok"
+    assert len(proxy.connections) == 1
+
+
+async def test_a_proxy_with_tls_that_is_not_trusted(client, session, raw_server):
+    proxy = raw_server(proxying(), context=server_context())
+    with pytest.raises(client.ClientConnectorCertificateError) as caught:
+        await session.get("http://localhost/", proxy=f"https://localhost:{proxy.port}")
+    assert caught.value.port == proxy.port
+
+
+@pytest.mark.parametrize("secure", [False, True])
 async def test_a_proxy_that_hangs_up(client, session, raw_server, secure):
     server = raw_server(OK, context=server_context() if secure else None)
     proxy = raw_server(lambda connection: connection.request())

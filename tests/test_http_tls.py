@@ -52,6 +52,9 @@ async def test_one_that_is_not_trusted(client, session, secure_server):
     for base in (client.ClientSSLError, client.ClientConnectorError, ssl.CertificateError, OSError):
         assert isinstance(error, base)
     assert isinstance(error.certificate_error, ssl.SSLCertVerificationError)
+    assert error.certificate_error.verify_code == 20
+    assert error.certificate_error.verify_message == "unable to get local issuer certificate"
+    assert error.certificate_error.reason == "CERTIFICATE_VERIFY_FAILED"
     assert (error.host, error.port, error.ssl) == ("localhost", secure_server.port, True)
     where = f"localhost:{secure_server.port}"
     assert str(error).startswith(

@@ -136,6 +136,24 @@ def _tls(report: Report) -> BaseException:
     )
 
 
+#: OpenSSL's numbers of why a certificate is refused (``X509_V_ERR_...``), by its words. One text
+#: that begins with another comes first.
+_VERIFY_CODES = {
+    "certificate signature failure": 7,
+    "certificate is not yet valid": 9,
+    "certificate has expired": 10,
+    "self-signed certificate in certificate chain": 19,
+    "self-signed certificate": 18,
+    "unable to get local issuer certificate": 20,
+    "certificate revoked": 23,
+    "unsuitable certificate purpose": 26,
+    "unhandled critical extension": 34,
+    "Hostname mismatch": 62,
+    "IP address mismatch": 64,
+}
+_UNSPECIFIED = 1
+
+
 def _certificate(report: Report) -> BaseException:
     why = report.message.removeprefix("certificate verify failed: ")
     refused = ssl_module.SSLCertVerificationError(
@@ -143,6 +161,9 @@ def _certificate(report: Report) -> BaseException:
     )
     refused.library = "SSL"
     refused.reason = "CERTIFICATE_VERIFY_FAILED"
+    refused.verify_code = next(
+        (code for text, code in _VERIFY_CODES.items() if why.startswith(text)), _UNSPECIFIED
+    )
     refused.verify_message = why
     error = ex.ClientConnectorCertificateError(report.key(), refused)
     error.__cause__ = refused
