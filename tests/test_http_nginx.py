@@ -88,6 +88,17 @@ async def test_http_2_by_alpn(session, client, nginx, ssl):
         assert got.reason in ("", "OK")
 
 
+@HTTP2
+@pytest.mark.parametrize("ssl", [False, "context"])
+async def test_http_2_files_over_tls(session, nginx, ssl):
+    """Records end anywhere, and so do frames: none of it is lost between the two."""
+    ssl = alpn_context() if ssl else False
+    for name, count in (("1k", 300), ("100k", 30)):
+        url = nginx.url(f"/{name}", "tls")
+        found = await asyncio.gather(*(fetch(session, url, ssl=ssl) for _ in range(count)))
+        assert set(found) == {nginx.file(name)}
+
+
 def alpn_context():
     context = trusting()
     context.set_alpn_protocols(["h2", "http/1.1"])

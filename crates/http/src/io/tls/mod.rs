@@ -24,6 +24,9 @@ const LEAST: usize = 4096;
 pub struct Tls<S: Receive + Write + Unpin> {
     session: ClientConnection,
     io: S,
+    /// Received, but not given to the session, as it holds plain text that nobody has taken yet: it refuses more than a
+    /// record of that.
+    unfed: Vec<u8>,
     /// The peer has said that nothing more follows (`close_notify`).
     closed: bool,
     /// We have said so.
@@ -34,7 +37,7 @@ pub struct Tls<S: Receive + Write + Unpin> {
 
 impl<S: Receive + Write + Unpin> Tls<S> {
     fn new(session: ClientConnection, io: S) -> Self {
-        Self { session, io, closed: false, ending: false, failure: None }
+        Self { session, io, unfed: Vec::new(), closed: false, ending: false, failure: None }
     }
 
     /// What is below.
@@ -72,14 +75,26 @@ impl<S: Receive + Write + Unpin> Tls<S> {
         room: usize,
         take: &mut dyn FnMut(&[u8]),
     ) -> Poll<io::Result<(usize, usize)>> {
-        let Self { session, io, closed, .. } = self;
+        let Self { session, io, unfed, closed, .. } = self;
         let mut shown = 0;
         let mut fed = Ok(());
-        let received = ready!(io.poll_receive(cx, most, &mut |wire| {
-            if fed.is_ok() {
-                fed = feed(session, closed, wire, room, &mut shown, take);
+        let waiting = std::mem::take(unfed);
+        let mut give = |wire: &[u8]| {
+            if fed.is_ok() && unfed.is_empty() {
+                match feed(session, closed, wire, room, &mut shown, take) {
+                    Ok(rest) => unfed.extend_from_slice(rest),
+                    Err(error) => fed = Err(error),
+                }
+            } else {
+                unfed.extend_from_slice(wire);
             }
-        }))?;
+        };
+        let received = if waiting.is_empty() {
+            ready!(io.poll_receive(cx, most, &mut give))?
+        } else {
+            give(&waiting);
+            waiting.len()
+        };
         // What rustls has to say to that: an alert, an answer to an update of the keys. It need not go now.
         let _ = self.poll_send(cx);
         match fed {
@@ -123,28 +138,32 @@ impl<S: Receive + Write + Unpin> Tls<S> {
     }
 }
 
-/// Decrypts `wire`, and shows `take` what it says, until it was `shown` as much as there is `room` for. What follows the
-/// peer's goodbye is ignored (RFC 8446, 6.1).
+/// Decrypts `wire`, and shows `take` what it says, until it was `shown` as much as there is `room` for. Gives what is left
+/// of `wire` then. What follows the peer's goodbye is ignored (RFC 8446, 6.1).
 ///
-/// Errors: the peer breaks TLS, or there was no room for much more than is in one record.
-fn feed(
+/// Errors: the peer breaks TLS.
+fn feed<'a>(
     session: &mut ClientConnection,
     closed: &mut bool,
-    mut wire: &[u8],
+    mut wire: &'a [u8],
     room: usize,
     shown: &mut usize,
     take: &mut dyn FnMut(&[u8]),
-) -> io::Result<()> {
+) -> io::Result<&'a [u8]> {
     while !wire.is_empty() && !*closed {
         if session.read_tls(&mut wire)? == 0 {
             return Err(io::ErrorKind::InvalidData.into()); // it takes no more, and has not said why
         }
         let processed = session.process_new_packets();
-        *shown += drain(session, room - *shown, take);
+        let drained = drain(session, room - *shown, take);
+        *shown += drained;
         let state = processed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         *closed = state.peer_has_closed();
+        if state.plaintext_bytes_to_read() > drained {
+            return Ok(if *closed { &[] } else { wire });
+        }
     }
-    Ok(())
+    Ok(&[])
 }
 
 /// Shows `take` at most `most` bytes of the plain text that the session has, and forgets them. Gives their number.
