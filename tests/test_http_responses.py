@@ -114,6 +114,8 @@ async def test_headers_can_not_be_changed(answer):
         ("text/html", "text/html", None),
         ("text/html; charset=UTF-8", "text/html", "UTF-8"),
         ('TEXT/Html;charset="latin-1"; x=y', "text/html", "latin-1"),
+        ("text/html; charset=", "text/html", None),
+        ("text/html; charset=utf-8, text/plain", "text/html", "utf-8"),
         ("", "application/octet-stream", None),
         ("nonsense", "application/octet-stream", None),
     ],
@@ -191,6 +193,9 @@ async def test_text_in_a_given_encoding(answer):
 
 
 async def test_encoding_before_the_body(answer):
+    for header in ("application/json", "application/rdap+json"):
+        async with answer(response(b"{}", f"Content-Type: {header}")) as got:
+            assert got.get_encoding() == "utf-8"
     async with answer(response(b"x", "Content-Type: text/plain; charset=latin-1")) as got:
         assert got.get_encoding() == "iso8859-1"
     async with answer(response(b"x", "Content-Type: text/plain")) as got:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 #: One parameter: a name, and a token or a quoted text.
-_PARAMETER: Final = re.compile(r';\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
+_PARAMETER: Final = re.compile(r';\s*([^\s=;]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;,\s]*))')
 _ESCAPED: Final = re.compile(r"\\(.)")
 _JSON: Final = re.compile(r"application/(?:[\w.+-]+?\+)?json")
 #: What a body is about whose type is not said, or not a type.
@@ -33,8 +33,9 @@ def parse_media_type(field: str | None) -> MediaType:
         essence = UNKNOWN
     parameters: dict[str, str] = {}
     for name, quoted, plain in _PARAMETER.findall(field or ""):
-        value = _ESCAPED.sub(r"\1", quoted) if quoted else plain.strip(" \t\"'")
-        parameters.setdefault(name.lower(), value)
+        value = _ESCAPED.sub(r"\1", quoted) if quoted else plain.strip("\"'")
+        if value:
+            parameters.setdefault(name.lower(), value)
     return MediaType(essence, MappingProxyType(parameters))
 
 

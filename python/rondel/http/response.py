@@ -127,7 +127,7 @@ class ClientResponse(HttpResponse):
                 return codecs.lookup(named).name
             except (LookupError, ValueError):
                 pass  # the server names what no codec is called
-        if essence in {"application/json", "application/rdap"}:
+        if essence.partition("+")[0] in {"application/json", "application/rdap"}:
             return "utf-8"
         if self._body is None:
             raise RuntimeError("Cannot compute fallback encoding of a not yet read body")
