@@ -125,11 +125,11 @@ async def test_a_name(loop, client, recorder, raw_server):
         async def close(self):
             pass
 
-    connector = client.TCPConnector(resolver=Resolver())
+    connector = client.TCPConnector(resolver=Resolver(), force_close=True)
     async with client.ClientSession(
         connector=connector, trace_configs=[recorder.config]
     ) as session:
-        await fetch(session, "http://example.test/", headers={"Connection": "close"})
+        await fetch(session, "http://example.test/")
         assert recorder.names[:6] == [
             "request_start",
             "connection_create_start",
