@@ -192,6 +192,19 @@ def test_a_jar_of_ones_own(loop, client):
     assert sent(jar, HOST) == {"a": "1", "own": "1"}
 
 
+@pytest.mark.rondel_only("aiohttp refuses it, too, but leaves its connection behind")
+@pytest.mark.parametrize(
+    "options",
+    [{"cookies": {"a": "1\r\nX: y"}}, {"headers": {"Cookie": "a=1\r\nX: y"}}],
+    ids=["cookies", "headers"],
+)
+async def test_what_would_end_the_field_is_refused(client, open_session, http_server, options):
+    session = open_session(cookie_jar=client.CookieJar(unsafe=True, quote_cookie=False))
+    with pytest.raises(ValueError, match="Potential header injection attack"):
+        await session.get(http_server.url(), **options)
+    assert not http_server.requests
+
+
 async def test_a_session_keeps_and_sends_them(session, serve):
     from aiohttp import web
 

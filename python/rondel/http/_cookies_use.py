@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from yarl import URL
 
+from ._tokens import encode_field
 from .cookiejar import CookieJar, DummyCookieJar, _UnlimitedCookieJar, parse_cookie_header
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class RequestCookies:
     """The jar's, with a request's own over them, which only the origin gets that the request was
     for.
 
-    Raises, when it is made, what the jar makes of an argument that is none.
+    Raises, when it is made, what the jar makes of an argument that is none, and ValueError for what
+    would end the field.
     """
 
     __slots__ = ("_explicit", "_jar", "_origin", "_own")
@@ -83,6 +85,9 @@ class RequestCookies:
                 loop=loop,
             )
             self._own.update_cookies(cookies)
+        own = _field(_values(self._own, _url(str(url)))) if self._own is not None else None
+        for field in (own, explicit):
+            encode_field("Cookie", field or "")
 
     def header_for(self, url: str) -> str | None:
         """The jar's and the request's own."""

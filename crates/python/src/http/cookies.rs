@@ -1,8 +1,10 @@
 //! A session's cookies, kept by Python.
 
 use http::{HeaderMap, HeaderValue};
+use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use pyo3::types::PyDict;
 use rondel_http::{CookieStore, Target};
 
@@ -41,12 +43,11 @@ impl Cookies {
         if field.is_none() {
             return Ok(None);
         }
-        let field: String = field.extract()?;
-        let value = HeaderValue::try_from(field.as_bytes());
-        Ok(Some(
-            value
-                .map_err(|_| pyo3::exceptions::PyValueError::new_err(format!("not allowed in a cookie: {field:?}")))?,
-        ))
+        // As other headers are encoded (python/rondel/http/_tokens.py).
+        let encoded =
+            field.call_method1(intern!(py, "encode"), (intern!(py, "utf-8"), intern!(py, "surrogateescape")))?;
+        let value = HeaderValue::from_bytes(encoded.cast::<PyBytes>()?.as_bytes());
+        Ok(Some(value.map_err(|_| PyValueError::new_err(format!("not allowed in a cookie: {field:?}")))?))
     }
 }
 
