@@ -41,8 +41,9 @@ class JarCookies:
     def __init__(self, jar: AbstractCookieJar) -> None:
         self._jar = jar
         # Each request asks, and most jars are empty: of the usual one that is seen without a call.
-        usual = isinstance(jar, CookieJar) and type(jar).filter_cookies is CookieJar.filter_cookies
-        self.kept = jar._shelf.kept if usual else None
+        self.kept: dict[Any, Any] | None = None
+        if isinstance(jar, CookieJar) and type(jar).filter_cookies is CookieJar.filter_cookies:
+            self.kept = jar._shelf.kept
 
     def header_for(self, url: str) -> str | None:
         """What the jar has for ``url``."""
