@@ -69,7 +69,11 @@ class DigestAuthMiddleware:
         if self._preemptive and self._challenge is not None and self._in_space(request.url):
             await self._authorize(request, self._challenge)
         response = await handler(request)
-        challenge = self._learn(response)
+        try:
+            challenge = self._learn(response)
+        except BaseException:
+            response.close()
+            raise
         if challenge is None:
             return response
         response.release()

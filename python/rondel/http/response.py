@@ -192,8 +192,11 @@ class ClientResponse(HttpResponse):
     def _unclosed(self) -> None:
         """The end of a response that nobody has closed."""
         session = self._session
-        if session is None or not session._loop.get_debug():
+        # One whose connection serves others already holds nothing.
+        if session is None or not session._loop.get_debug() or not self._connected:
             return
+        # First: whoever is told may keep it.
+        self.close()
         warnings.warn(f"Unclosed response {self!r}", ResourceWarning, stacklevel=2, source=self)
         context = {"client_response": self, "message": "Unclosed response"}
         session._loop.call_exception_handler(context)
