@@ -127,15 +127,23 @@ async def test_as_a_stream(session, raw_server):
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
-@pytest.mark.parametrize("what", ["cut", "wrong"])
-async def test_what_is_no_such_coding(client, session, raw_server, coding, what):
+async def test_what_is_no_such_coding(client, session, raw_server, coding):
+    await check_refused(client, session, raw_server, coding, b"\x00\x01" + CODINGS[coding](TEXT))
+
+
+@pytest.mark.rondel_only("aiohttp takes half a gzip for a whole, and half a deflate for no answer")
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_what_is_cut_off(client, session, raw_server, coding):
     data = CODINGS[coding](TEXT)
-    data = data[: len(data) // 2] if what == "cut" else b"\x00\x01" + data
+    await check_refused(client, session, raw_server, coding, data[: len(data) // 2])
+
+
+async def check_refused(client, session, raw_server, coding, data):
+    """This body can't be read, and the next request works."""
     server = raw_server(response(data, f"Content-Encoding: {coding}"))
     async with session.get(server.url()) as got:
         with pytest.raises(client.ClientPayloadError):
             await got.read()
-    # The connection may be closed or kept, the next request works.
     async with session.get(raw_server(OK).url()) as got:
         assert await got.read() == b"ok"
 
