@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 
 from benches.guard.settings import ROOT, WITHIN
@@ -69,11 +70,12 @@ def _environment(build: pathlib.Path) -> dict[str, str]:
     if found is None or found.origin is None:
         raise ToolError(f"{sys.executable} has no rondel: run `make build`, and that one's python")
     package = pathlib.Path(found.origin).parent.parent
+    packages = sysconfig.get_path("purelib")  # for what `rondel.http` needs
     environment = {
         "PATH": os.defpath,
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": os.pathsep.join(map(str, (package, ROOT, build))),
+        "PYTHONPATH": os.pathsep.join(map(str, (package, ROOT, build, packages))),
     }
     # Without it, an interpreter may not find the libraries that it was linked to.
     if path := os.environ.get("LD_LIBRARY_PATH"):

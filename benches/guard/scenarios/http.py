@@ -61,4 +61,3 @@ async def until_readable(sock):
 
 
 requests("http-1k", "GET of 1 KB, answered as nginx does", KB)
-requests("http-100k", "the same of 100 KB", 100 * KB)
