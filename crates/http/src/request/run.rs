@@ -170,10 +170,9 @@ impl<R: Runtime> Run<R> {
                 moved = now;
                 clock.heard();
             }
-            clock.poll_silence(cx).map(|error| {
-                wire.doubt(&error);
-                Err(failed(error))
-            })
+            let Poll::Ready(error) = clock.poll_silence(cx) else { return Poll::Pending };
+            wire.doubt(&error);
+            Poll::Ready(Err(failed(error)))
         })
         .await
     }
