@@ -38,7 +38,7 @@ fn storm(restless: bool) {
             // However slow the machine is, some are answered, and some are not.
             let patience = match random.u8(0..4) {
                 0 => Duration::ZERO,
-                1 => Duration::from_secs(60),
+                1 => Duration::from_mins(1),
                 _ => Duration::from_micros(random.u64(0..3000)),
             };
             match timeout(patience, async { client.get(&url).await?.text().await }).await {
