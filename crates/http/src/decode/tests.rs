@@ -110,7 +110,7 @@ proptest! {
 
     #[test]
     fn a_body_that_ends_early_is_an_error(
-        body in prop::collection::vec(any::<u8>(), 0..500),
+        body in prop::collection::vec(any::<u8>(), 1..500),
         which in 0..CODINGS.len(),
         place in any::<prop::sample::Index>(),
     ) {
