@@ -30,6 +30,9 @@ pub trait Runtime: Clone + Unpin + 'static {
     /// The time on the loop's clock, in nanoseconds.
     fn now(&self) -> Nanos;
 
+    /// Counts the loop's turns: what is woken in one, by what it has run itself, runs in this one or the next.
+    fn turn(&self) -> u64;
+
     /// Ends at `at` or just after it, never before.
     fn sleep_until(&self, at: Nanos) -> Self::Sleep;
 

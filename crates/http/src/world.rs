@@ -114,6 +114,10 @@ impl Runtime for World {
         self.0.now.get()
     }
 
+    fn turn(&self) -> u64 {
+        self.wakes() as u64 // whoever is woken runs in a turn of its own
+    }
+
     fn sleep_until(&self, at: Nanos) -> Sleep {
         Sleep(self.clone(), at)
     }

@@ -82,6 +82,8 @@ struct Shared<R: Runtime> {
     streams: Cell<usize>,
     /// Requests begun so far.
     served: Cell<u64>,
+    /// One was begun while others were under way, and the task has not run since.
+    fresh: Cell<bool>,
     /// The background task.
     task: RefCell<Option<Waker>>,
     /// Who waits for the end.
@@ -120,6 +122,7 @@ impl<R: Runtime> Shared<R> {
     /// A request begins.
     fn ask(&self) {
         self.served.set(self.served.get() + 1);
+        self.fresh.set(self.fresh.get() || self.streams.get() > 1);
         if self.asked.get() <= self.heard.get() {
             self.asked.set(self.runtime.now());
         }
@@ -166,8 +169,20 @@ impl<R: Runtime> Shared<R> {
 /// The background task of a connection.
 async fn run<R: Runtime>(shared: Rc<Shared<R>>, mut tasks: Tasks) {
     let mut farewell: Option<R::Sleep> = None;
+    let mut gathering = None;
     poll_fn(|cx| {
         shared.task.replace(Some(cx.waker().clone()));
+        // Answers come in bunches, and so do the requests of those who had them: what is begun in one turn of the loop
+        // leaves with one write, in the next.
+        if shared.fresh.get() {
+            let turn = shared.runtime.turn();
+            if *gathering.get_or_insert(turn) == turn {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            gathering = None;
+            shared.fresh.set(false);
+        }
         shared.dispatch(cx);
         let rest = tasks.poll(cx);
         shared.dispatch(cx); // the connection may have ended just now
@@ -216,6 +231,7 @@ impl<R: Runtime> Http2<R> {
             heard: Cell::new(0),
             streams: Cell::new(0),
             served: Cell::new(0),
+            fresh: Cell::new(false),
             task: RefCell::default(),
             watcher: RefCell::default(),
         });

@@ -42,6 +42,7 @@ pub struct Bench(Rc<Inner>);
 #[derive(Default)]
 struct Inner {
     now: Cell<u64>,
+    turn: Cell<u64>,
     tasks: RefCell<Vec<Background>>,
     sleepers: RefCell<Vec<Waker>>,
 }
@@ -56,11 +57,17 @@ impl Bench {
     /// Polls each task, several times over. Gives how many are left.
     pub fn run(&self) -> usize {
         for _ in 0..8 {
-            let mut tasks = self.0.tasks.take();
-            tasks.retain_mut(|task| task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-            self.0.tasks.borrow_mut().append(&mut tasks);
+            self.0.turn.set(self.0.turn.get() + 1);
+            self.poll_each();
         }
         self.0.tasks.borrow().len()
+    }
+
+    /// Polls each task once, in the turn that it is.
+    pub fn poll_each(&self) {
+        let mut tasks = self.0.tasks.take();
+        tasks.retain_mut(|task| task.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        self.0.tasks.borrow_mut().append(&mut tasks);
     }
 
     /// Drives `future`, and the tasks, until it ends.
@@ -101,6 +108,10 @@ impl Runtime for Bench {
 
     fn now(&self) -> u64 {
         self.0.now.get()
+    }
+
+    fn turn(&self) -> u64 {
+        self.0.turn.get()
     }
 
     fn sleep_until(&self, at: u64) -> Sleep {

@@ -94,6 +94,33 @@ fn requests_share_a_connection() {
 }
 
 #[test]
+fn requests_of_one_turn_leave_with_one_write() {
+    let bench = Bench::default();
+    let (http, server) = open(&bench, 100);
+    let mut handles: Vec<Http> = (0..10).map(|_| http.share().unwrap()).collect();
+    let before = server.writes();
+    for handle in &mut handles {
+        handle.send(request("/never"), false);
+        bench.poll_each(); // as what answers the one wakes the connection before the next is asked
+    }
+    assert_eq!(server.writes(), before);
+    bench.run();
+    assert_eq!(server.writes(), before + 1);
+    assert_eq!(http.served(), 10);
+}
+
+#[test]
+fn a_request_that_is_alone_leaves_at_once() {
+    let bench = Bench::default();
+    let (http, server) = open(&bench, 100);
+    let mut only = http.share().unwrap();
+    let before = server.writes();
+    only.send(request("/never"), false);
+    bench.poll_each();
+    assert_eq!(server.writes(), before + 1);
+}
+
+#[test]
 fn the_server_says_how_many_at_once() {
     let bench = Bench::default();
     let (http, _server) = open(&bench, 2);

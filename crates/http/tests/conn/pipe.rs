@@ -22,6 +22,8 @@ struct Way {
     failure: Option<io::ErrorKind>,
     /// Bytes that fit in. None: any number.
     room: Option<usize>,
+    /// How often something was written.
+    writes: usize,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
@@ -59,6 +61,7 @@ impl Way {
         }
         let length = data.len().min(room);
         self.bytes.extend(&data[..length]);
+        self.writes += 1;
         self.notify();
         Poll::Ready(Ok(length))
     }
@@ -166,6 +169,11 @@ impl Server {
     /// Whether the client has sent something that was not looked at yet.
     pub fn is_asked(&self) -> bool {
         !self.0.borrow().to_server.bytes.is_empty()
+    }
+
+    /// How often the client has written.
+    pub fn writes(&self) -> usize {
+        self.0.borrow().to_server.writes
     }
 
     /// Bytes that the client has not read yet.

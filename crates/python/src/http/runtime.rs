@@ -218,6 +218,10 @@ impl Runtime for Loop {
         self.0.clock.now()
     }
 
+    fn turn(&self) -> u64 {
+        self.with_state(attached(), |state| state.turn).unwrap_or_default()
+    }
+
     fn sleep_until(&self, at: Nanos) -> Sleep {
         Sleep::new(self.clone(), at)
     }

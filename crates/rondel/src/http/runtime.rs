@@ -73,6 +73,10 @@ impl Runtime for Here {
         self.shared.driver.borrow().now()
     }
 
+    fn turn(&self) -> u64 {
+        self.shared.turn()
+    }
+
     fn sleep_until(&self, at: Nanos) -> Sleep {
         Sleep::new(Rc::clone(&self.shared), Instant::at(at))
     }

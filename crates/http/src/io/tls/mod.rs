@@ -16,16 +16,19 @@ use crate::io::{Endpoints, Receive};
 pub use config::TlsConfigs;
 pub use handshake::handshake;
 
-/// Bytes that are received at least, however few are wanted. rustls takes so many at once, whatever it has.
-const LEAST: usize = 4096;
+/// Bytes that are received at least, however few are wanted: two records and their framing. HTTP/2 asks for less than one
+/// at a time.
+const LEAST: usize = 32 * 1024 + 256;
+
+/// Bytes of plain text from which on a session gets no more: it would refuse them.
+const KEPT: usize = 16 * 1024;
 
 /// Our end of a TLS connection. What is written is encrypted at once and sent with the next flush, so that the head and
 /// the body of a request leave together. Dropped, it says goodbye, if that can be done without waiting.
 pub struct Tls<S: Receive + Write + Unpin> {
     session: ClientConnection,
     io: S,
-    /// Received, but not given to the session, as it holds plain text that nobody has taken yet: it refuses more than a
-    /// record of that.
+    /// Received, but not given to the session, as it holds plain text that nobody has taken yet: more than [`KEPT`].
     unfed: Vec<u8>,
     /// The peer has said that nothing more follows (`close_notify`).
     closed: bool,
@@ -159,7 +162,7 @@ fn feed<'a>(
         *shown += drained;
         let state = processed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         *closed = state.peer_has_closed();
-        if state.plaintext_bytes_to_read() > drained {
+        if state.plaintext_bytes_to_read() - drained > KEPT {
             return Ok(if *closed { &[] } else { wire });
         }
     }
@@ -199,7 +202,6 @@ impl<S: Receive + Write + Unpin> Receive for Tls<S> {
             return Poll::Ready(Err(error));
         }
         while !self.closed {
-            // Not much more of the wire than there is room: but for about one record, the session keeps nothing back.
             let (received, shown) = ready!(self.poll_feed(cx, most.max(LEAST), most, take))?;
             if shown != 0 {
                 return Poll::Ready(Ok(shown));
