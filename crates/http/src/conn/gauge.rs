@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -93,6 +94,11 @@ impl Gauge {
         self.broken.take()
     }
 
+    /// Whether the request couldn't be sent to its end.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.borrow().is_some()
+    }
+
     /// Why the connection has failed, in the system's words.
     pub(super) fn failure(&self) -> Option<io::Error> {
         self.failed.get().map(io::Error::from_raw_os_error)
@@ -102,10 +108,26 @@ impl Gauge {
         self.failed.set(self.failed.get().or(error.raw_os_error()));
     }
 
-    fn note(&self, count: usize) {
+    /// Receives, and counts what it gives.
+    fn poll(
+        &self,
+        cx: &mut Context<'_>,
+        receive: impl FnOnce(&mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if self.turn.get() >= TURN {
+            self.turn.set(0);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let received = receive(cx);
+        if received.is_pending() {
+            self.turn.set(0);
+        }
+        let count = ready!(received).inspect_err(|error| self.note_failure(error))?;
         self.received.set(self.received.get() + count as u64);
         self.fruitless.set(self.fruitless.get().saturating_add(count));
         self.turn.set(self.turn.get() + count);
+        Poll::Ready(Ok(count))
     }
 }
 
@@ -128,7 +150,7 @@ impl<S> Gauged<S> {
 
     /// Whether there is no use in writing any more.
     fn is_broken(&self) -> bool {
-        self.gauge.broken.borrow().is_some()
+        self.gauge.is_broken()
     }
 
     /// Notes how a write went. One that failed because the peer is gone waits for ever: reading shows what the peer had to
@@ -168,21 +190,33 @@ impl<S: Receive + Unpin> Read for Gauged<S> {
         if gauge.fruitless.get() > gauge.most {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, Chatter)));
         }
-        if gauge.turn.get() >= TURN {
-            gauge.turn.set(0);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
         let most = cursor.remaining();
         if most == 0 {
             return Poll::Ready(Ok(()));
         }
-        let received = io.poll_receive(cx, most, &mut |data| cursor.put_slice(data));
-        if received.is_pending() {
-            gauge.turn.set(0);
-        }
-        gauge.note(ready!(received).inspect_err(|error| gauge.note_failure(error))?);
-        Poll::Ready(Ok(()))
+        let put = &mut |data: &[u8]| cursor.put_slice(data);
+        gauge.poll(cx, |cx| io.poll_receive(cx, most, put)).map_ok(drop)
+    }
+}
+
+impl<S: Receive> Receive for Gauged<S> {
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        most: usize,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> Poll<io::Result<usize>> {
+        let Self { io, gauge, .. } = self;
+        gauge.poll(cx, |cx| io.poll_receive(cx, most, take))
+    }
+
+    fn poll_receive_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        let Self { io, gauge, .. } = self;
+        gauge.poll(cx, |cx| io.poll_receive_into(cx, memory))
+    }
+
+    fn expect_nothing(&mut self) {
+        self.io.expect_nothing();
     }
 }
 

@@ -6,21 +6,23 @@
 //! the rest, so that it goes on while nobody reads.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body::Frame;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper::client::conn::http1::{self, Builder, SendRequest};
 use rondel_engine::Nanos;
 
 use super::failure::{self, NotSent, Unanswered};
 use super::gauge::{Gauge, Gauged};
 use super::machine::Machine;
 use super::outbound::{Outbound, Upload};
+use super::past::{self, Past};
 use super::settings::{Settings, check_framing};
 use super::{Body, Upgraded};
 use crate::body::RequestBody;
@@ -30,6 +32,9 @@ use crate::runtime::Runtime;
 
 /// What hyper's answer to a request is.
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Incoming>, NotSent>>>>;
+
+/// hyper's half that does the work.
+type Speaking<R> = http1::Connection<Gauged<Io<R>>, Outbound>;
 
 /// How long a server may take to say `100 Continue`, or to refuse, before the body is sent all the same: one that knows
 /// nothing of it would wait for ever (RFC 9110, 10.1.1).
@@ -51,6 +56,12 @@ pub struct Http1<R: Runtime> {
     sender: SendRequest<Outbound>,
     machine: Machine<R>,
     answer: Option<Answer>,
+    /// The rest of an answer's body comes this way.
+    past: Option<Box<Past<Io<R>>>>,
+    /// The request under way leaves the connection to others.
+    keeps: bool,
+    /// How many had been begun when hyper began, the last time: it need not be waited for before its first one.
+    before: u64,
     /// The request under way wants a tunnel (`CONNECT`).
     tunnel: bool,
     /// What follows the head is no HTTP any more.
@@ -64,20 +75,10 @@ impl<R: Runtime> Http1<R> {
     /// Errors: none that come from the server.
     pub async fn open(runtime: &R, io: Io<R>, settings: &Settings) -> Result<Self, Error> {
         let endpoints = Rc::new(io.endpoints());
-        let head = settings.limits.head();
-        let gauge = Rc::new(Gauge::new(head));
-        let mut builder = Builder::new();
-        // RFC 9112, 5.2: a user agent takes them, as one line.
-        builder.allow_obsolete_multiline_headers_in_responses(true);
-        // As everybody writes them, and some servers want them.
-        builder.title_case_headers(true);
-        builder.max_buf_size(head.max(SMALLEST_BUFFER));
-        if settings.limits.fields > INLINE_FIELDS {
-            builder.max_headers(settings.limits.fields);
-        }
+        let gauge = Rc::new(Gauge::new(settings.limits.head()));
         let io = Gauged::new(io, Rc::clone(&gauge), true);
         let (sender, connection) =
-            builder.handshake(io).await.map_err(|error| Error::from_source(Kind::Disconnected, error))?;
+            speak(io, settings).await.map_err(|error| Error::from_source(Kind::Disconnected, error))?;
         Ok(Self {
             runtime: runtime.clone(),
             settings: *settings,
@@ -87,6 +88,9 @@ impl<R: Runtime> Http1<R> {
             sender,
             machine: Machine::new(connection),
             answer: None,
+            past: None,
+            keeps: true,
+            before: 0,
             tunnel: false,
             upgraded: false,
             served: 0,
@@ -112,6 +116,7 @@ impl<R: Runtime> Http1<R> {
     /// `100 Continue`, for a second at most; the field `Expect` is the caller's.
     pub fn send(&mut self, request: Request<RequestBody>, expect_continue: bool) {
         self.served += 1;
+        self.keeps = !past::closes(request.headers());
         self.tunnel = request.method() == Method::CONNECT;
         self.gauge.begin();
         let request = if expect_continue {
@@ -140,8 +145,8 @@ impl<R: Runtime> Http1<R> {
         self.answer = None;
         Poll::Ready(match answered {
             Ok(answer) => {
-                let answer = answer.map(Body::http1);
-                self.take_up(&answer).map(|()| answer).map_err(|error| {
+                let mut answer = answer.map(Body::http1);
+                self.take_up(&mut answer).map(|()| answer).map_err(|error| {
                     self.machine.close();
                     Unanswered::refused(error)
                 })
@@ -154,7 +159,7 @@ impl<R: Runtime> Http1<R> {
     }
 
     /// Sees to it that the rest of the exchange can go on after the head of `answer`.
-    fn take_up(&mut self, answer: &Response<Body>) -> Result<(), Error> {
+    fn take_up(&mut self, answer: &mut Response<Body>) -> Result<(), Error> {
         self.gauge.progress();
         self.upload.answered();
         let status = answer.status();
@@ -167,14 +172,41 @@ impl<R: Runtime> Http1<R> {
         self.machine.settle();
         if self.is_sending() {
             self.send_on();
+        } else {
+            self.go_past(answer);
         }
         Ok(())
+    }
+
+    /// Takes the connection out of hyper's hands if what is to come of the body of `answer` is long, and nothing but its
+    /// length is to be minded.
+    fn go_past(&mut self, answer: &mut Response<Body>) {
+        let Some(keeps) = past::keeps(answer) else { return };
+        let body = answer.body_mut();
+        if body.length().is_none_or(|length| length < past::LEAST) || self.has_written_less() {
+            return;
+        }
+        if body.look().is_none_or(|rest| rest < past::LEAST) {
+            return;
+        }
+        let Some(connection) = self.machine.take() else { return };
+        let parts = connection.into_parts();
+        let (rest, clean) = body.go_past(parts.read_buf);
+        self.past = Some(Box::new(Past::new(parts.io, rest, keeps && self.keeps && clean)));
+    }
+
+    /// Whether some of the request was not sent, or may not have been.
+    fn has_written_less(&self) -> bool {
+        self.upload.is_unfinished() || self.gauge.is_blocked() || self.gauge.is_broken()
     }
 
     /// The next frame of the answer's body.
     ///
     /// Errors: the body ends too early, or is no HTTP.
     pub fn poll_frame(&mut self, cx: &mut Context<'_>, body: &mut Body) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.past.is_some() && body.past().is_some() {
+            return self.poll_past(cx, Past::poll_piece).map_ok(Frame::data).map(Some);
+        }
         let mut frame = body.poll_inner(cx);
         if frame.is_pending() {
             // The poll above has told the connection that somebody wants it.
@@ -192,20 +224,59 @@ impl<R: Runtime> Http1<R> {
         )
     }
 
+    /// Receives some of a body that [`goes past`](Body::past) hyper into `memory`, which is not empty. Gives how many bytes
+    /// from its start are initialized then: at least one.
+    ///
+    /// Errors: the body ends too early.
+    pub fn poll_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<Result<usize, Error>> {
+        self.poll_past(cx, |past, cx| past.poll_into(cx, memory))
+    }
+
+    fn poll_past<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Past<Io<R>>, &mut Context<'_>) -> Poll<Result<T, Error>>,
+    ) -> Poll<Result<T, Error>> {
+        let Some(past) = &mut self.past else { return Poll::Ready(Err(Error::new(Kind::Closed))) };
+        let received = ready!(poll(past, cx));
+        self.gauge.progress();
+        if received.is_err() {
+            self.past = None;
+        } else if past.is_done() {
+            self.come_back();
+        }
+        Poll::Ready(received)
+    }
+
+    /// Gives the connection to hyper again, behind the last byte of a body, if it can take another request.
+    fn come_back(&mut self) {
+        let Some(mut past) = self.past.take().filter(|past| past.keeps) else { return };
+        past.expect_nothing();
+        let speaking = pin!(speak(past.into_io(), &self.settings));
+        // hyper has nothing to wait for there. If it had, the connection would be closed.
+        if let Poll::Ready(Ok((sender, connection))) = speaking.poll(&mut Context::from_waker(Waker::noop())) {
+            self.sender = sender;
+            self.machine = Machine::new(connection);
+            self.before = self.served;
+        }
+    }
+
     /// Whether it can take a request.
     pub fn is_idle(&self) -> bool {
-        let is_ready = self.served == 0 || self.sender.is_ready();
+        let is_ready = self.past.is_none() && (self.served == self.before || self.sender.is_ready());
         is_ready && self.answer.is_none() && !self.is_closed() && !self.upload.is_unfinished()
     }
 
     /// Whether it will never take a request again.
     pub fn is_closed(&self) -> bool {
-        self.upgraded || self.upload.is_given_up() || self.sender.is_closed() || self.machine.is_over()
+        let over = self.past.is_none() && (self.sender.is_closed() || self.machine.is_over());
+        over || self.upgraded || self.upload.is_given_up()
     }
 
     /// Drives the connection, and ends when it can take a request (true), or never will (false). The answer, its body and
     /// the rest of the request's body must be read, or dropped, first; otherwise this waits for whoever does.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.past.take_if(|past| past.is_given_up());
         self.machine.drive(cx);
         if !self.upgraded && self.answer.is_none() {
             self.machine.settle();
@@ -243,6 +314,23 @@ impl<R: Runtime> Http1<R> {
         let (upload, gauge) = (Rc::clone(&self.upload), Rc::clone(&self.gauge));
         self.runtime.spawn(self.machine.task(move || is_sending(&upload, &gauge)));
     }
+}
+
+/// Has hyper speak HTTP/1.1 over `io`.
+fn speak<R: Runtime>(
+    io: Gauged<Io<R>>,
+    settings: &Settings,
+) -> impl Future<Output = hyper::Result<(SendRequest<Outbound>, Speaking<R>)>> + use<R> {
+    let mut builder = Builder::new();
+    // RFC 9112, 5.2: a user agent takes them, as one line.
+    builder.allow_obsolete_multiline_headers_in_responses(true);
+    // As everybody writes them, and some servers want them.
+    builder.title_case_headers(true);
+    builder.max_buf_size(settings.limits.head().max(SMALLEST_BUFFER));
+    if settings.limits.fields > INLINE_FIELDS {
+        builder.max_headers(settings.limits.fields);
+    }
+    builder.handshake(io)
 }
 
 fn is_sending(upload: &Upload, gauge: &Gauge) -> bool {

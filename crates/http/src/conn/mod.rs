@@ -12,11 +12,13 @@ mod http1;
 mod http2;
 mod machine;
 mod outbound;
+mod past;
 mod settings;
 mod tasks;
 mod tunnel;
 mod upgrade;
 
+use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -26,7 +28,7 @@ use http::{Request, Response, Version};
 use http_body::Frame;
 
 use crate::body::RequestBody;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::io::{Endpoints, Io};
 use crate::pool::Pooled;
 use crate::runtime::Runtime;
@@ -133,6 +135,17 @@ impl<R: Runtime> Connection<R> {
         match self {
             Self::Http1(http1) => http1.poll_frame(cx, body),
             Self::Http2(http2) => http2.poll_frame(cx, body),
+        }
+    }
+
+    /// Receives some of a body that goes [past hyper](Body::past) into `memory`, which is not empty. Gives how many bytes
+    /// from its start are initialized then: at least one.
+    ///
+    /// Errors: as [`poll_frame`](Self::poll_frame).
+    pub fn poll_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<Result<usize, Error>> {
+        match self {
+            Self::Http1(http1) => http1.poll_into(cx, memory),
+            Self::Http2(_) => Poll::Ready(Err(Error::new(Kind::Closed))), // there are none
         }
     }
 

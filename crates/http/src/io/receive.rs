@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem::MaybeUninit;
 use std::task::{Context, Poll};
 
 /// A source of bytes that shows them where they lie, to be copied once, to where they are wanted. Each has a buffer of
@@ -19,6 +20,17 @@ pub trait Receive {
         most: usize,
         take: &mut dyn FnMut(&[u8]),
     ) -> Poll<io::Result<usize>>;
+
+    /// Waits for bytes, and puts them into `memory`, which is not empty, from its start on. Gives how many of it are
+    /// initialized then; none at the end of the stream.
+    ///
+    /// Errors: as [`poll_receive`](Self::poll_receive).
+    fn poll_receive_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        copy_into(self, cx, memory)
+    }
+
+    /// Nothing more is expected for now: who receives next need not try before something has come.
+    fn expect_nothing(&mut self) {}
 }
 
 /// Bytes that are read at a time from what reads into a slice.
@@ -44,4 +56,19 @@ pub(super) fn receive_with(
     }
     SPARE.set(spare);
     done
+}
+
+/// [`Receive::poll_receive_into`] for what shows its bytes where they lie.
+pub(super) fn copy_into(
+    from: &mut (impl Receive + ?Sized),
+    cx: &mut Context<'_>,
+    memory: &mut [MaybeUninit<u8>],
+) -> Poll<io::Result<usize>> {
+    let mut filled = 0;
+    let received = from.poll_receive(cx, memory.len(), &mut |data| {
+        let end = filled + data.len();
+        memory[filled..end].write_copy_of_slice(data);
+        filled = end;
+    });
+    received.map_ok(|_| filled)
 }

@@ -62,6 +62,13 @@ impl<R: Runtime> Socket<R> {
         }
     }
 
+    /// So many bytes were received where `wanted` would have been.
+    fn note(&self, received: usize, wanted: usize) {
+        if received != 0 && received < wanted {
+            self.source.clear(Direction::Read); // that was all
+        }
+    }
+
     /// As much as the kernel takes of `length` bytes.
     fn poll_send(
         &self,
@@ -91,11 +98,21 @@ impl<R: Runtime> Receive for Socket<R> {
                 take(data);
                 Ok(data.len())
             }))?;
-            if received != 0 && received < wanted {
-                self.source.clear(Direction::Read); // that was all
-            }
+            self.note(received, wanted);
             Poll::Ready(Ok(received))
         })
+    }
+
+    /// Without the thread's buffer.
+    fn poll_receive_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        let receive = |socket: &rondel_net::Socket| socket.recv(memory).map(|data| data.len());
+        let received = ready!(self.poll_attempt(cx, Direction::Read, receive))?;
+        self.note(received, memory.len());
+        Poll::Ready(Ok(received))
+    }
+
+    fn expect_nothing(&mut self) {
+        self.source.clear(Direction::Read);
     }
 }
 

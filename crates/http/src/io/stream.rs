@@ -1,13 +1,14 @@
 //! The bytes of a connection, in whatever they are wrapped.
 
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use crate::io::receive::receive_with;
+use crate::io::receive::{copy_into, receive_with};
 use crate::io::{ForeignIo, Receive, Socket, Tls};
 use crate::runtime::Runtime;
 
@@ -76,6 +77,20 @@ impl<R: Runtime> Receive for Io<R> {
             Self::Plain(socket) => socket.poll_receive(cx, most, take),
             Self::Tls(tls) => tls.poll_receive(cx, most, take),
             Self::Foreign(foreign) => receive_with(most, take, |buffer| foreign.poll_read(cx, buffer)),
+        }
+    }
+
+    fn poll_receive_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(socket) => socket.poll_receive_into(cx, memory),
+            Self::Tls(tls) => tls.poll_receive_into(cx, memory),
+            Self::Foreign(_) => copy_into(self, cx, memory),
+        }
+    }
+
+    fn expect_nothing(&mut self) {
+        if let Self::Plain(socket) = self {
+            socket.expect_nothing();
         }
     }
 }

@@ -1,6 +1,7 @@
 //! An answer whose body is read piece by piece.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
@@ -110,15 +111,43 @@ impl<R: Runtime> Incoming<R> {
                 self.decoder = None;
                 Poll::Ready(None)
             }
-            Err(error) => {
-                let error = error.at(&self.head.url.origin());
-                self.stream.wire.close();
-                self.clock.stop();
-                self.decoder = None;
-                self.state = State::Failed(error.clone());
-                Poll::Ready(Some(Err(error)))
-            }
+            Err(error) => Poll::Ready(Some(Err(self.fail(error)))),
         }
+    }
+
+    /// Bytes of the body that are still to come, if [`poll_into`](Self::poll_into) may be used: they come as they are, and
+    /// nothing that came before them waits to be read.
+    pub fn direct(&self) -> Option<u64> {
+        let open = matches!(self.state, State::Open) && self.decoder.is_none();
+        self.stream.body.past().filter(|_| open && !self.stream.wire.is_gone())
+    }
+
+    /// Receives what comes next straight into `memory`, which is not empty. Gives how many bytes from its start are
+    /// initialized then: at least one. To be called only while [`direct`](Self::direct) is not none.
+    ///
+    /// Errors: as [`poll_data`](Self::poll_data).
+    pub fn poll_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<Result<usize, Error>> {
+        if let State::Failed(error) = &self.state {
+            return Poll::Ready(Err(error.clone()));
+        }
+        Poll::Ready(match ready!(self.poll_direct(cx, memory)) {
+            Ok(count) => {
+                if matches!(self.state, State::Received) {
+                    self.state = State::Finished;
+                }
+                Ok(count)
+            }
+            Err(error) => Err(self.fail(error)),
+        })
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        let error = error.at(&self.head.url.origin());
+        self.stream.wire.close();
+        self.clock.stop();
+        self.decoder = None;
+        self.state = State::Failed(error.clone());
+        error
     }
 
     /// As [`poll_data`](Self::poll_data), for those who can await.
@@ -190,13 +219,7 @@ impl<R: Runtime> Incoming<R> {
     fn poll_received(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Error>> {
         while matches!(self.state, State::Open) {
             let Poll::Ready(frame) = self.stream.poll_frame(cx) else {
-                if self.stream.wire.poll_closed(cx).is_ready() {
-                    return Poll::Ready(Err(Error::new(Kind::Closed)));
-                }
-                return self.clock.poll_silence(cx).map(|error| {
-                    self.stream.wire.doubt(&error);
-                    Err(error)
-                });
+                return self.poll_silence(cx).map(Err);
             };
             self.clock.heard();
             let Some(frame) = frame.transpose()? else {
@@ -206,17 +229,42 @@ impl<R: Runtime> Incoming<R> {
             match frame.into_data() {
                 Ok(data) if data.is_empty() => {}
                 Ok(data) => {
-                    if self.stream.body.is_end_stream() {
-                        self.received();
-                    } else {
-                        self.check_time(data.len())?;
-                    }
+                    self.count(data.len())?;
                     return Poll::Ready(Ok(Some(data)));
                 }
                 Err(frame) => self.trailers = frame.into_trailers().ok().map(Box::new),
             }
         }
         Poll::Ready(Ok(None))
+    }
+
+    fn poll_direct(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<Result<usize, Error>> {
+        let Poll::Ready(received) = self.stream.wire.poll_into(cx, memory) else {
+            return self.poll_silence(cx).map(Err);
+        };
+        self.clock.heard();
+        let count = received?;
+        self.count(count)?;
+        Poll::Ready(Ok(count))
+    }
+
+    /// Ready when there is no use in waiting for the server any longer.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
+        if self.stream.wire.poll_closed(cx).is_ready() {
+            return Poll::Ready(Error::new(Kind::Closed));
+        }
+        let error = ready!(self.clock.poll_silence(cx));
+        self.stream.wire.doubt(&error);
+        Poll::Ready(error)
+    }
+
+    /// So many bytes have come.
+    fn count(&mut self, length: usize) -> Result<(), Error> {
+        if self.stream.body.is_end_stream() {
+            self.received();
+            return Ok(());
+        }
+        self.check_time(length)
     }
 
     /// The connection is of no use to this answer any more.

@@ -1,5 +1,6 @@
 //! The connection that a request has, until it is given back or closed.
 
+use std::mem::MaybeUninit;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
@@ -49,6 +50,18 @@ impl<R: Runtime> Wire<R> {
         match &mut self.0 {
             Some(lease) => lease.poll_frame(cx, body),
             None => body.poll_frame(cx),
+        }
+    }
+
+    /// Some bytes of a body that goes [past hyper](Body::past), into `memory`.
+    pub(crate) fn poll_into(
+        &mut self,
+        cx: &mut Context<'_>,
+        memory: &mut [MaybeUninit<u8>],
+    ) -> Poll<Result<usize, Error>> {
+        match &mut self.0 {
+            Some(lease) => lease.poll_into(cx, memory),
+            None => Poll::Ready(Err(Error::new(Kind::Closed))),
         }
     }
 

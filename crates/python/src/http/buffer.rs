@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::raw::{Owned, new_bytes};
+use crate::raw::{Growing, Owned, new_bytes};
 
 /// Pieces of fewer bytes are copied together: each may be a small part of the memory that it keeps, and a server can send
 /// any number of them.
@@ -142,6 +142,18 @@ impl Buffer {
             filled
         })?;
         Ok(made.unwrap_or_else(|| PyBytes::new(py, b"").into_any().into()))
+    }
+}
+
+impl Buffer {
+    /// All of it, at the start of a bytes object with room for `rest` bytes more, or `most` of them.
+    pub fn into_growing(mut self, py: Python<'_>, rest: usize, most: usize) -> PyResult<Growing> {
+        self.seal();
+        let mut made = Growing::new(py, self.size.saturating_add(rest.min(most)))?;
+        for piece in &self.pieces {
+            made.push(py, piece);
+        }
+        Ok(made)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The body of a response, on its way in.
 
+mod direct;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -12,7 +14,7 @@ use rondel_http::{Error, Incoming, Kind};
 use super::buffer::Buffer;
 use super::errors::{self, About};
 use super::runtime::{Holder, Loop};
-use crate::raw::Owned;
+use crate::raw::{Growing, Owned};
 
 /// How a body has ended.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct Body {
     /// None: while it is polled, and when it has ended.
     incoming: RefCell<Option<Incoming<Loop>>>,
     pub buffer: RefCell<Buffer>,
+    /// All that has come, while all of a body of known length is read.
+    whole: RefCell<Option<Growing>>,
     end: RefCell<Option<End>>,
     /// An exception that the program has set.
     exception: RefCell<Option<Owned>>,
@@ -76,6 +80,7 @@ impl Body {
             home: home.clone(),
             incoming: RefCell::new(incoming),
             buffer: RefCell::default(),
+            whole: RefCell::default(),
             end: RefCell::new(end),
             exception: RefCell::default(),
             at_end: RefCell::default(),
@@ -118,21 +123,36 @@ impl Body {
 
     /// Gets a piece more into the buffer. Ready when it is there, or the body has ended.
     pub fn poll_more(&self, py: Python<'_>, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_with(py, cx, |incoming, cx| {
+            incoming.poll_data(cx).map_ok(|piece| {
+                let count = piece.len();
+                self.buffer.borrow_mut().push(piece);
+                count
+            })
+        })
+    }
+
+    /// Has `poll` receive, which gives how many bytes have come.
+    fn poll_with(
+        &self,
+        py: Python<'_>,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Incoming<Loop>, &mut Context<'_>) -> Poll<Option<Result<usize, Error>>>,
+    ) -> Poll<()> {
         if self.end.borrow().is_some() {
             return Poll::Ready(());
         }
         // Taken out, as nothing may be borrowed while it is polled.
         let Some(mut incoming) = self.incoming.take() else { return Poll::Pending };
-        let (polled, end) = match incoming.poll_data(cx) {
+        let (polled, end) = match poll(&mut incoming, cx) {
             Poll::Pending => {
                 let waker = cx.waker().clone();
                 let stale = self.reader.replace(Some(waker));
                 drop(stale);
                 (Poll::Pending, None)
             }
-            Poll::Ready(Some(Ok(piece))) => {
-                self.total.set(self.total.get() + piece.len() as u64);
-                self.buffer.borrow_mut().push(piece);
+            Poll::Ready(Some(Ok(count))) => {
+                self.total.set(self.total.get() + count as u64);
                 (Poll::Ready(()), incoming.is_finished().then_some(End::Eof))
             }
             Poll::Ready(None) => (Poll::Ready(()), Some(End::Eof)),
@@ -228,14 +248,14 @@ impl Body {
         }
         let incoming = self.incoming.take();
         let before = self.end.borrow_mut().replace(End::Released);
-        let (buffer, callbacks) = (self.buffer.take(), self.at_end.take());
+        let (buffer, whole, callbacks) = (self.buffer.take(), self.whole.take(), self.at_end.take());
         if let Some(number) = self.held.take() {
             self.home.forget(number);
         }
         if let Some(incoming) = incoming {
             self.home.discard(py, incoming);
         }
-        drop((before, buffer, callbacks));
+        drop((before, buffer, whole, callbacks));
         self.tell_all(py);
         self.tell_over(py);
     }

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
@@ -14,6 +14,7 @@ use super::errors;
 use super::incoming::{Body, End};
 use super::places::Job;
 use super::reading::Outcome;
+use super::runtime::attached;
 use crate::raw::Owned;
 
 /// What is wanted.
@@ -81,6 +82,11 @@ impl Read {
         let end = self.body.end();
         if let Want::End = self.want {
             return end.map(|_| Ok(py.None().into_bound(py).into()));
+        }
+        if let (Want::All, Some(End::Eof)) = (&self.want, &end)
+            && let Some(whole) = self.body.take_whole(py)
+        {
+            return Some(whole.finish(py));
         }
         match self.split(end.as_ref()) {
             Taken::Data(taken) => {
@@ -151,12 +157,16 @@ impl Read {
             if let Some(result) = self.take_now(py) {
                 return Poll::Ready(result);
             }
-            let polled = match self.want {
-                Want::End => self.body.poll_towards_end(py, cx),
-                _ => self.body.poll_more(py, cx),
-            };
-            if polled.is_pending() {
-                return Poll::Pending;
+            match (&self.want, self.body.direct()) {
+                (Want::Any | Want::UpTo(_), Some(rest)) => {
+                    let most = if let Want::UpTo(most) = self.want { most } else { rest };
+                    if let Some(piece) = ready!(self.body.poll_object(py, cx, rest, most))? {
+                        return Poll::Ready(Ok(piece));
+                    }
+                }
+                (Want::All, Some(rest)) => ready!(self.body.poll_whole(py, cx, rest))?,
+                (Want::End, _) => ready!(self.body.poll_towards_end(py, cx)),
+                _ => ready!(self.body.poll_more(py, cx)),
             }
         }
     }
@@ -165,6 +175,7 @@ impl Read {
     fn leave(&self) {
         if self.waits.replace(false) {
             self.body.waited_for.set(false);
+            self.body.settle(attached());
         }
     }
 }

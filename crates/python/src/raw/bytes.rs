@@ -6,12 +6,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::Owned;
-
-unsafe extern "C" {
-    /// Public, but left out of `pyo3::ffi`.
-    fn _PyBytes_Resize(bytes: *mut *mut ffi::PyObject, len: ffi::Py_ssize_t) -> std::ffi::c_int;
-}
+use super::{Growing, Owned};
 
 /// Makes a bytes object of what `fill` writes into memory of `room` bytes, one at least; `fill` gives how many bytes from
 /// the start it has initialized. `None` for an empty object.
@@ -20,23 +15,9 @@ pub fn new_bytes(
     room: usize,
     fill: impl FnOnce(&mut [MaybeUninit<u8>]) -> usize,
 ) -> PyResult<Option<Owned>> {
-    let len = ffi::Py_ssize_t::try_from(room.max(2))?;
-    // SAFETY: the GIL is held; without data the memory is left as it is.
-    let object = unsafe { Owned::from_new(py, ffi::PyBytes_FromStringAndSize(std::ptr::null(), len)) }?;
-    // SAFETY: nobody else knows of the new object, which has room for `len` bytes, more than one, so that it is none of
-    // those that the interpreter shares.
-    let memory = unsafe { std::slice::from_raw_parts_mut(ffi::PyBytes_AsString(object.as_ptr()).cast(), room.max(2)) };
-    let filled = fill(memory).min(memory.len());
-    if filled == 0 {
-        return Ok(None);
-    }
-    let mut place = object.into_ptr();
-    // SAFETY: ours is the only reference, which the call takes; it gives it back, or frees the object and sets an
-    // exception and null.
-    unsafe {
-        _PyBytes_Resize(&raw mut place, ffi::Py_ssize_t::try_from(filled)?);
-        Owned::from_new(py, place).map(Some)
-    }
+    let mut made = Growing::new(py, room)?;
+    made.fill(py, |memory| (fill(memory), ()));
+    if made.len() == 0 { Ok(None) } else { made.finish(py).map(Some) }
 }
 
 /// A bytes object that nobody has any more, to be used again.

@@ -7,6 +7,7 @@
 mod bytes;
 mod call;
 mod context;
+mod growing;
 mod method;
 mod owned;
 mod same_context;
@@ -15,6 +16,7 @@ mod slot;
 pub use bytes::{Lent, SpareBytes, new_bytes};
 pub use call::{call, call_keywords, call_method, call_tuple, call_with_all};
 pub use context::{Entered, copy_context, copy_of};
+pub use growing::Growing;
 pub use method::{Args, Method, fast, noargs, one_arg};
 pub use owned::Owned;
 pub use same_context::{find as find_contexts, hold_the_same, holds_what_is_current};
