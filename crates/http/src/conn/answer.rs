@@ -99,6 +99,9 @@ impl Body {
         if let Some(early) = self.early.take() {
             return Poll::Ready(Some(early.map(Frame::data)));
         }
+        if self.past.as_ref().is_some_and(|rest| rest.get() == 0) {
+            return Poll::Ready(None);
+        }
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
 }

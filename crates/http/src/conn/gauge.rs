@@ -214,10 +214,6 @@ impl<S: Receive> Receive for Gauged<S> {
         let Self { io, gauge, .. } = self;
         gauge.poll(cx, |cx| io.poll_receive_into(cx, memory))
     }
-
-    fn expect_nothing(&mut self) {
-        self.io.expect_nothing();
-    }
 }
 
 impl<S: Write + Unpin> Write for Gauged<S> {

@@ -250,8 +250,7 @@ impl<R: Runtime> Http1<R> {
 
     /// Gives the connection to hyper again, behind the last byte of a body, if it can take another request.
     fn come_back(&mut self) {
-        let Some(mut past) = self.past.take().filter(|past| past.keeps) else { return };
-        past.expect_nothing();
+        let Some(past) = self.past.take().filter(|past| past.keeps) else { return };
         let speaking = pin!(speak(past.into_io(), &self.settings));
         // hyper has nothing to wait for there. If it had, the connection would be closed.
         if let Poll::Ready(Ok((sender, connection))) = speaking.poll(&mut Context::from_waker(Waker::noop())) {

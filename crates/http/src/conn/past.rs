@@ -50,11 +50,6 @@ impl<S: Receive + Unpin> Past<S> {
         Rc::strong_count(&self.rest) == 1
     }
 
-    /// The body is here.
-    pub(super) fn expect_nothing(&mut self) {
-        self.io.expect_nothing();
-    }
-
     pub(super) fn into_io(self) -> Gauged<S> {
         self.io
     }
@@ -77,19 +72,28 @@ impl<S: Receive + Unpin> Past<S> {
         let mut piece = Vec::new();
         let most = self.bound(PIECE);
         let received = ready!(self.io.poll_receive(cx, most, &mut |data| piece.extend_from_slice(data)));
-        Poll::Ready(self.note(received).map(|_| piece.into()))
+        Poll::Ready(self.note(received).map(|own| {
+            piece.truncate(own);
+            piece.into()
+        }))
     }
 
+    /// So many bytes of `most` are received: one more than is to come, so that it is known whether something stands behind
+    /// the body, and that nothing more is to be had for now.
     fn bound(&self, most: usize) -> usize {
-        usize::try_from(self.rest.get()).map_or(most, |rest| rest.min(most))
+        usize::try_from(self.rest.get()).map_or(most, |rest| rest.saturating_add(1).min(most))
     }
 
-    fn note(&self, received: io::Result<usize>) -> Result<usize, Error> {
+    /// Gives how many of the bytes that were received are the body's.
+    fn note(&mut self, received: io::Result<usize>) -> Result<usize, Error> {
         match received {
             Ok(0) => Err(Error::new(Kind::Payload("the connection ended before the body".to_owned()))),
             Ok(count) => {
-                self.rest.set(self.rest.get().saturating_sub(count as u64));
-                Ok(count)
+                let rest = self.rest.get();
+                let own = usize::try_from(rest).map_or(count, |rest| rest.min(count));
+                self.keeps &= own == count;
+                self.rest.set(rest - own as u64);
+                Ok(own)
             }
             Err(error) if error.raw_os_error().is_some() => {
                 Err(Error::from_source(Kind::Payload("the connection failed".to_owned()), error))

@@ -28,9 +28,6 @@ pub trait Receive {
     fn poll_receive_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
         copy_into(self, cx, memory)
     }
-
-    /// Nothing more is expected for now: who receives next need not try before something has come.
-    fn expect_nothing(&mut self) {}
 }
 
 /// Bytes that are read at a time from what reads into a slice.

@@ -110,10 +110,6 @@ impl<R: Runtime> Receive for Socket<R> {
         self.note(received, memory.len());
         Poll::Ready(Ok(received))
     }
-
-    fn expect_nothing(&mut self) {
-        self.source.clear(Direction::Read);
-    }
 }
 
 impl<R: Runtime> Write for Socket<R> {

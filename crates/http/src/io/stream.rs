@@ -87,12 +87,6 @@ impl<R: Runtime> Receive for Io<R> {
             Self::Foreign(_) => copy_into(self, cx, memory),
         }
     }
-
-    fn expect_nothing(&mut self) {
-        if let Self::Plain(socket) = self {
-            socket.expect_nothing();
-        }
-    }
 }
 
 impl<R: Runtime> Read for Io<R> {

@@ -5,6 +5,7 @@ mod bench;
 mod cuts;
 mod http1;
 mod http2;
+mod past;
 mod pipe;
 mod refusals;
 mod tls;

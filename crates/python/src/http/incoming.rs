@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_http::{Error, Incoming, Kind};
 
+pub use self::direct::LEAST;
 use super::buffer::Buffer;
 use super::errors::{self, About};
 use super::runtime::{Holder, Loop};

@@ -11,7 +11,7 @@ use pyo3::types::{PyBool, PyBytes, PyTuple};
 
 use super::buffer::Buffer;
 use super::errors;
-use super::incoming::{Body, End};
+use super::incoming::{Body, End, LEAST};
 use super::places::Job;
 use super::reading::Outcome;
 use super::runtime::attached;
@@ -158,7 +158,7 @@ impl Read {
                 return Poll::Ready(result);
             }
             match (&self.want, self.body.direct()) {
-                (Want::Any | Want::UpTo(_), Some(rest)) => {
+                (Want::Any | Want::UpTo(LEAST..), Some(rest)) => {
                     let most = if let Want::UpTo(most) = self.want { most } else { rest };
                     if let Some(piece) = ready!(self.body.poll_object(py, cx, rest, most))? {
                         return Poll::Ready(Ok(piece));

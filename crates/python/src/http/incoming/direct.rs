@@ -12,6 +12,9 @@ use crate::raw::{Growing, Owned};
 /// Bytes of a piece at most: for more, glibc asks the system each time.
 const PIECE: usize = 120 * 1024;
 
+/// Who wants fewer bytes at a time gets them from a buffer.
+pub const LEAST: usize = 8 * 1024;
+
 /// Memory for a whole body, before any of it has come: a server may announce any length. Then it doubles.
 const FIRST: usize = 1024 * 1024;
 
@@ -31,7 +34,7 @@ impl Body {
         rest: usize,
         most: usize,
     ) -> Poll<PyResult<Option<Owned>>> {
-        let mut made = Growing::new(py, most.min(rest).min(PIECE))?;
+        let mut made = Growing::new(py, most.min(rest.saturating_add(1)).min(PIECE))?;
         ready!(self.poll_into(py, cx, &mut made));
         Poll::Ready(if made.len() == 0 { Ok(None) } else { made.finish(py).map(Some) })
     }
@@ -41,10 +44,11 @@ impl Body {
     pub fn poll_whole(&self, py: Python<'_>, cx: &mut Context<'_>, rest: usize) -> Poll<PyResult<()>> {
         let mut whole = match self.whole.take() {
             Some(whole) => whole,
-            None => self.buffer.take().into_growing(py, rest, FIRST)?,
+            None => self.buffer.take().into_growing(py, rest.saturating_add(1), FIRST)?,
         };
         if whole.room() == 0 {
-            whole.resize(py, whole.len().saturating_add(rest.min(whole.len().max(FIRST))))?;
+            let more = rest.saturating_add(1).min(whole.len().max(FIRST));
+            whole.resize(py, whole.len().saturating_add(more))?;
         }
         let polled = self.poll_into(py, cx, &mut whole);
         self.whole.replace(Some(whole));
