@@ -9,6 +9,7 @@ from benches.target import Target
 
 # A candidate that fails so often at a case is left out of it, and has no figure there.
 FAILURES_ALLOWED = 1
+HUNG = "hung"  # the word for a candidate that was waited for in vain
 
 
 class Unit(enum.Enum):
@@ -81,6 +82,8 @@ class Case:
     group: str = ""  # the table it stands in, where its family has several
     label: str = ""  # what its row is called there; without: its name
     target: Target | None = None  # what the subject is to reach in each of its compared figures
+    same_as: str = ""  # another case, whose samples it has: it differs in what is said of them
+    thorough: bool = False  # measured in all rounds, also where the family's `few` do for others
 
 
 class MeasureError(Exception):
@@ -101,13 +104,21 @@ class Failure:
 
     @property
     def final(self) -> bool:
-        """Whether it happened so often that it will not be tried again."""
+        """Whether it happened so often that there is no figure."""
         return self.times > FAILURES_ALLOWED
+
+    @property
+    def last(self) -> bool:
+        """Whether it will not be tried again: to wait in vain takes as long as many samples."""
+        return self.final or self.word == HUNG
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One figure of a case: for each candidate a sample a round, or None where it failed."""
+    """One figure of a case: for each candidate a sample a round, or None where it failed.
+
+    Who has fewer samples than others was not measured in the last rounds.
+    """
 
     case: Case
     figure: Figure

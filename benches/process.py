@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import IO
 
 from benches import cores, interruption
-from benches.model import MeasureError
+from benches.model import HUNG, MeasureError
 from benches.settings import ROOT
 
 # The exception of a loop that does not have a method.
@@ -54,7 +54,7 @@ class Process:
         output = self._popen.stdout.fileno()
         while b"\n" not in self._pending:
             if not _readable(output, deadline - time.monotonic()):
-                raise MeasureError(f"nothing heard for {within:.0f} s", "hung")
+                raise MeasureError(f"nothing heard for {within:.0f} s", HUNG)
             data = os.read(output, 65536)
             if not data:
                 raise self.how_it_ended()
@@ -110,7 +110,7 @@ class Process:
         try:
             code = self._popen.wait(1)
         except subprocess.TimeoutExpired:
-            return MeasureError("closed its output, and did not end", "hung")
+            return MeasureError("closed its output, and did not end", HUNG)
         how = f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         said = self.last_error()
         word = "crashed" if code < 0 else "refused" if REFUSAL in said else "failed"

@@ -18,9 +18,10 @@ def ratio(subject: Sequence[float | None], other: Sequence[float | None]) -> Rat
     """How the samples of `subject` compare with those that `other` gave in the same rounds.
 
     Each pair ran close together, so what slowed the one has slowed the other. Rounds in which one
-    failed, or gave 0, don't count; None when no round is left.
+    failed, or gave 0, don't count, nor do the last ones, if one was not measured in them; None when
+    no round is left.
     """
-    pairs = zip(subject, other, strict=True)
+    pairs = zip(subject, other, strict=False)
     ratios = [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
     if not ratios:
         return None

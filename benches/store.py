@@ -124,6 +124,8 @@ def _encoded_case(case: Case, table: Table) -> dict[str, Any]:
         "group": case.group,
         "label": case.label,
         **({"target": dataclasses.asdict(case.target)} if case.target else {}),
+        **({"same_as": case.same_as} if case.same_as else {}),
+        **({"thorough": True} if case.thorough else {}),
         "figures": [
             {
                 "name": row.figure.name,
@@ -192,6 +194,8 @@ def _decoded_rows(data: dict[str, Any]) -> list[Row]:
         data["group"],
         data["label"],
         Target(**data["target"]) if "target" in data else None,
+        data.get("same_as", ""),
+        data.get("thorough", False),
     )
     return [
         Row(case, figure, {name: _samples(line) for name, line in each["samples"].items()})

@@ -63,6 +63,13 @@ def test_the_rows():
     assert str(cases["GET, 1 KB, 50 at once"].target) == "1.3 x best peer"
     assert str(cases["GET, 1 KB, 50 at once, to aiohttp, uvloop"].target) == "2.5 x aiohttp, uvloop"
     assert str(cases["GET over HTTP/2, 1 KB, 50 at once"].target) == "best peer"
+    assert {name for name, case in cases.items() if case.thorough} == {
+        "GET, 1 KB, 50 at once",
+        "GET, 1 KB, 50 at once, to aiohttp, uvloop",
+        "GET over TLS, 1 KB, 50 at once",
+        "GET over HTTP/2, 1 KB, 50 at once",
+    }
+    assert {case.same_as for case in cases.values()} == {"", "GET, 1 KB, 50 at once"}
 
 
 def test_says_what_is_missing_and_how_to_install_it(monkeypatch):

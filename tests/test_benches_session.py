@@ -1,6 +1,8 @@
 """The bench: the order of its samples, and that what was measured is kept and rendered."""
 
+import collections
 import contextlib
+from typing import ClassVar
 
 import pytest
 from benches import run
@@ -9,6 +11,7 @@ from benches.model import Case, Failure, MeasureError, rate
 from benches.report import comparison, performance
 from benches.session import Circumstances, Session, begin, number_of_samples
 from benches.store import Store, StoreError, alike
+from benches.target import Target
 
 from support.benches import bench, cells
 
@@ -29,6 +32,7 @@ class FakeFamily:
     about = "About."
     candidates = ("asyncio", "broken", "rondel")
     limits = ()
+    few = 0
     cases = (Case("one", (rate(),)), Case("two", (rate(),)))
 
     def __init__(self, rounds=2):
@@ -85,6 +89,69 @@ def test_candidates_are_interleaved_and_who_failed_twice_is_left_out():
         (case, "broken"): Failure("crashed", "it is broken", 2) for case in ("one", "two")
     }
     assert number_of_samples([(family, family.cases)], {}) == 18
+
+
+class Paced(FakeFamily):
+    """Each candidate has a rate of its own."""
+
+    candidates = ("fast", "slow", "named", "hangs", "limit", "rondel")
+    limits = ("limit",)
+    few = 2
+    cases = (
+        Case("short", (rate(),)),
+        Case("thorough", (rate(),), thorough=True),
+        Case("again", (rate(),), same_as="thorough", target=Target(2.5, "named")),
+    )
+
+    def __init__(self):
+        super().__init__(rounds=4)
+
+    @contextlib.contextmanager
+    def round(self):
+        yield {name: PacedParticipant(name, self.asked) for name in self.candidates}
+
+
+class PacedParticipant(FakeParticipant):
+    rates: ClassVar = {"fast": 10.0, "slow": 4.0, "named": 1.0, "limit": 1000.0, "rondel": 100.0}
+
+    def measure(self, case):
+        self.asked.append((case.name, self.candidate))
+        if self.candidate == "hangs":
+            raise MeasureError("nothing heard", "hung")
+        return [self.rates[self.candidate]]
+
+
+def test_most_rounds_are_for_what_is_thorough_and_for_who_is_not_far_behind(tmp_path):
+    family = Paced()
+    assert number_of_samples([(family, family.cases)], {}) == (2 + 4) * 6
+    store = Store(tmp_path)
+    measured = measured_by(family, keep=store.keep)
+    counts = collections.Counter(family.asked)
+    assert {name: counts["short", name] for name in family.candidates} == {
+        "hangs": 1,
+        **dict.fromkeys(("fast", "slow", "named", "limit", "rondel"), 2),
+    }
+    assert {name: counts["thorough", name] for name in family.candidates} == {
+        "hangs": 1,
+        "slow": 2,
+        **dict.fromkeys(("fast", "named", "limit", "rondel"), 4),
+    }
+    assert not any(case == "again" for case, _ in family.asked)
+    short, thorough, again = measured.table.rows
+    assert again.samples == thorough.samples
+    assert len(thorough.good("rondel")) == 4
+    assert comparison.standing(thorough, measured.table).peer == "fast"
+    assert comparison.value(again, "hangs", measured.table) == "hung"
+    assert comparison.target(again, measured.table) == "2.5 x named: met, 100.00"
+    assert comparison.value(short, "slow", measured.table) == "4.00"
+    assert store.complete("fake") == measured
+
+
+def test_a_case_that_is_like_another_is_measured_where_it_is_alone():
+    family = Paced()
+    family.cases = (Paced.cases[2],)
+    measured_by(family)
+    assert family.asked.count(("again", "rondel")) == 2
 
 
 def test_who_is_absent_is_shown_as_such_and_never_asked():

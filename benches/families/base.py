@@ -45,7 +45,8 @@ class Participant(abc.ABC):
         """A sample of each of the case's figures. Raises MeasureError when there is none.
 
         The error's `word` stands in the table's cell (hung, refused, ...), its text below. A
-        candidate is asked again in the next round, and left out of the case when it fails again.
+        candidate is asked again in the next round, and left out of the case when it fails again,
+        or hangs.
         """
 
     def keep(self, process: Process) -> Process:
@@ -78,6 +79,9 @@ class Family(abc.ABC):
     about: str
     rounds: int  # how often each candidate is measured
     quick_rounds: int
+    # So many rounds do for cases that are not thorough, and for candidates that are far behind by
+    # then. 0: everything is measured in all rounds.
+    few: int = 0
     participant: type[Participant]
     limits: tuple[str, ...] = ()  # candidates beside the loops: what the machine can do at most
 

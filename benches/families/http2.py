@@ -11,7 +11,8 @@ class Http2(http.Http):
     title = "HTTP clients, HTTP/2"
     about = (
         "As the section above, over TLS and by HTTP/2, which the client and nginx agree on in the"
-        " handshake: tasks share connections, as many as the client thinks fit."
+        " handshake: tasks share connections, as many as the client thinks fit. Rounds are as"
+        " there."
     )
     limits = ()
 

@@ -29,8 +29,8 @@ HOW = (
     " loop that is named.",
     "A word in place of a figure: the loop is absent here, refused (it does not have the method),"
     " crashed, hung, or failed otherwise; which, stands below its table. One failure in a section's"
-    " rounds is named there, too, and counts no further; after the second, the candidate is left"
-    " out of that row.",
+    " rounds is named there, too, and counts no further; after the second, or when it hangs, the"
+    " candidate is left out of that row.",
 )
 
 
