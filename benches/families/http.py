@@ -70,7 +70,7 @@ class Http(base.Family):
         " its end. Streams: MB a second of a file of 100 MB that is read in pieces of 64 KB."
         " Certificates are not verified; handshakes are over before it counts. aiohttp is on the"
         " loop that stands behind it, rondel is `rondel.http` on rondel, the others are on uvloop;"
-        " wrk, in C, is the limit. Rows of 1 KB with 50 at once are measured in all rounds, but for"
+        " wrk, in C, is the limit. Rows with 50 at once are measured in all rounds, but for"
         " clients that after three of them are less than half as fast as the fastest peer; all"
         " other rows are measured in three rounds."
     )
@@ -158,5 +158,5 @@ def case(group: str, port: str, size: str, connections: int, target: Target | No
         label,
         target or usual,
         f"{group}, {where}" if target else "",
-        thorough=size == "1 KB" and connections == 50,
+        thorough=connections == 50,
     )
