@@ -86,9 +86,9 @@ fn one_that_is_cut_is_an_error() {
             let (mut http, server, mut answer) = long(&bench, "");
             server.send(&body()[..LONG - 1]);
             if by_reset {
-                server.reset()
+                server.reset();
             } else {
-                server.end()
+                server.end();
             }
             let error = if into {
                 read_into(&mut http, &answer, 1000).unwrap_err()
