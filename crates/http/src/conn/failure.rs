@@ -28,7 +28,31 @@ pub struct Unanswered {
     pub silent: bool,
 }
 
+/// Why a request was not sent, or not to its end.
+#[derive(Debug)]
+pub(super) enum Unsent {
+    /// The server has closed the connection before.
+    Closed,
+    /// It has sent something before it was asked.
+    Unasked,
+    /// The connection had failed before.
+    Failed(io::Error),
+    /// It failed while the request was being sent.
+    Broken(io::Error),
+}
+
 impl Unanswered {
+    /// What could not be sent, on an HTTP/1 connection with this `gauge`.
+    pub(super) fn unsent(why: Unsent, request: Request<RequestBody>, gauge: &Gauge) -> Self {
+        let untouched = !matches!(why, Unsent::Broken(_));
+        let error = match why {
+            Unsent::Closed => Error::new(Kind::Disconnected),
+            Unsent::Unasked => Error::new(Kind::Malformed("received unexpected message from connection".to_owned())),
+            Unsent::Failed(error) | Unsent::Broken(error) => of_io(&error),
+        };
+        Self { error, request: untouched.then_some(request), untouched, silent: !gauge.has_heard() }
+    }
+
     /// What has `failed`, on an HTTP/1 connection with this `gauge`, which has ended with this `connection` error.
     pub(super) fn http1(failed: NotSent, gauge: &Gauge, connection: Option<&hyper::Error>) -> Self {
         let silent = !gauge.has_heard();

@@ -14,13 +14,20 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use crate::io::Receive;
+use crate::io::{Io, Receive};
+use crate::runtime::Runtime;
 
 /// Bytes that a connection receives without a pause: then others get their turn.
 const TURN: usize = 1024 * 1024;
 
 /// Bytes beyond a whole head that may come without being part of an answer.
 const CHATTER: usize = 512 * 1024;
+
+/// Bytes that are read at a time where there should be none.
+const UNASKED: usize = 512;
+
+/// Bytes of an answer that are received before somebody is there to read them.
+const AHEAD: usize = 8192;
 
 /// The counts of a connection.
 #[derive(Debug, Default)]
@@ -79,9 +86,14 @@ impl Gauge {
         self.received.get() + self.sent.get()
     }
 
-    /// Whether anything has come since the request was begun.
+    /// Bytes that have come since the request was begun.
+    pub(super) fn heard(&self) -> u64 {
+        self.received.get() - self.begun.get()
+    }
+
+    /// Whether any have.
     pub(super) fn has_heard(&self) -> bool {
-        self.received.get() > self.begun.get()
+        self.heard() > 0
     }
 
     /// Whether what was written waits for the system to take it.
@@ -137,20 +149,28 @@ pub(super) struct Gauged<S> {
     gauge: Rc<Gauge>,
     /// What can't be written is forgotten, in the hope of an answer.
     patient: bool,
+    /// What was received, and is to be read yet.
+    ahead: Option<io::Result<Vec<u8>>>,
 }
 
 impl<S> Gauged<S> {
     pub(super) fn new(io: S, gauge: Rc<Gauge>, patient: bool) -> Self {
-        Self { io, gauge, patient }
+        Self { io, gauge, patient, ahead: None }
     }
 
     pub(super) fn into_inner(self) -> S {
         self.io
     }
 
-    /// Whether there is no use in writing any more.
-    fn is_broken(&self) -> bool {
-        self.gauge.is_broken()
+    /// What was received ahead of who reads it now: at most so many bytes.
+    fn take_ahead(&mut self, most: usize) -> Option<io::Result<Vec<u8>>> {
+        let mut ahead = self.ahead.take()?;
+        if let Ok(data) = &mut ahead
+            && data.len() > most
+        {
+            self.ahead = Some(Ok(data.split_off(most)));
+        }
+        Some(ahead)
     }
 
     /// Notes how a write went. One that failed because the peer is gone waits for ever: reading shows what the peer had to
@@ -178,6 +198,26 @@ impl<S> Gauged<S> {
     }
 }
 
+impl<R: Runtime> Gauged<Io<R>> {
+    /// For one on which nothing is asked for: ready when something has come, or the end, or a failure.
+    pub(super) fn poll_unasked(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.poll_receive(cx, UNASKED, &mut |_| {})
+    }
+
+    /// Ready when there may be something to read.
+    pub(super) fn poll_heard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Io::Plain(socket) = &self.io {
+            return socket.poll_readable(cx).map(drop); // who reads hears of what went wrong
+        }
+        if self.ahead.is_none() {
+            let mut data = Vec::new();
+            let received = ready!(self.poll_receive(cx, AHEAD, &mut |piece| data.extend_from_slice(piece)));
+            self.ahead = Some(received.map(|_| data));
+        }
+        Poll::Ready(())
+    }
+}
+
 /// Whether `error` says that the peer takes nothing any more.
 fn is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
@@ -186,16 +226,15 @@ fn is_gone(error: &io::Error) -> bool {
 
 impl<S: Receive + Unpin> Read for Gauged<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut cursor: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let Self { io, gauge, .. } = self.get_mut();
-        if gauge.fruitless.get() > gauge.most {
+        let this = self.get_mut();
+        if this.gauge.fruitless.get() > this.gauge.most {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, Chatter)));
         }
         let most = cursor.remaining();
         if most == 0 {
             return Poll::Ready(Ok(()));
         }
-        let put = &mut |data: &[u8]| cursor.put_slice(data);
-        gauge.poll(cx, |cx| io.poll_receive(cx, most, put)).map_ok(drop)
+        this.poll_receive(cx, most, &mut |data| cursor.put_slice(data)).map_ok(drop)
     }
 }
 
@@ -206,11 +245,20 @@ impl<S: Receive> Receive for Gauged<S> {
         most: usize,
         take: &mut dyn FnMut(&[u8]),
     ) -> Poll<io::Result<usize>> {
+        if let Some(ahead) = self.take_ahead(most) {
+            return Poll::Ready(ahead.map(|data| {
+                take(&data);
+                data.len()
+            }));
+        }
         let Self { io, gauge, .. } = self;
         gauge.poll(cx, |cx| io.poll_receive(cx, most, take))
     }
 
     fn poll_receive_into(&mut self, cx: &mut Context<'_>, memory: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+        if let Some(ahead) = self.take_ahead(memory.len()) {
+            return Poll::Ready(ahead.map(|data| memory[..data.len()].write_copy_of_slice(&data).len()));
+        }
         let Self { io, gauge, .. } = self;
         gauge.poll(cx, |cx| io.poll_receive_into(cx, memory))
     }
@@ -219,7 +267,7 @@ impl<S: Receive> Receive for Gauged<S> {
 impl<S: Write + Unpin> Write for Gauged<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.is_broken() {
+        if this.gauge.is_broken() {
             return Poll::Pending;
         }
         let done = Pin::new(&mut this.io).poll_write(cx, data);
@@ -228,7 +276,7 @@ impl<S: Write + Unpin> Write for Gauged<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.is_broken() {
+        if this.gauge.is_broken() {
             return Poll::Pending;
         }
         let done = Pin::new(&mut this.io).poll_flush(cx);
@@ -249,7 +297,7 @@ impl<S: Write + Unpin> Write for Gauged<S> {
         data: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.is_broken() {
+        if this.gauge.is_broken() {
             return Poll::Pending;
         }
         let done = Pin::new(&mut this.io).poll_write_vectored(cx, data);

@@ -7,9 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use hyper::client::conn::http1::Connection;
 
-use super::gauge::Gauged;
 use super::outbound::Outbound;
-use crate::io::Io;
+use super::plug::Plug;
 use crate::runtime::{Background, Runtime};
 
 /// hyper's future of a connection, which a background task may drive too.
@@ -19,7 +18,7 @@ pub(super) struct Machine<R: Runtime>(Rc<RefCell<State<R>>>);
 
 struct State<R: Runtime> {
     /// None: closed.
-    connection: Option<Connection<Gauged<Io<R>>, Outbound>>,
+    connection: Option<Connection<Plug<R>, Outbound>>,
     /// The future has ended.
     over: bool,
     failure: Option<hyper::Error>,
@@ -39,7 +38,7 @@ enum Driver {
 }
 
 impl<R: Runtime> Machine<R> {
-    pub(super) fn new(connection: Connection<Gauged<Io<R>>, Outbound>) -> Self {
+    pub(super) fn new(connection: Connection<Plug<R>, Outbound>) -> Self {
         Self(Rc::new(RefCell::new(State {
             connection: Some(connection),
             over: false,
@@ -57,6 +56,21 @@ impl<R: Runtime> Machine<R> {
         }
     }
 
+    /// Lets go of whoever waits for the connection, which has nothing under way. Whether it is good for another exchange,
+    /// of whomever.
+    pub(super) fn rest(&self) -> bool {
+        let Ok(mut state) = self.0.try_borrow_mut() else { return false };
+        if !matches!(state.driver, Driver::Reader) {
+            return false;
+        }
+        state.poll(&mut Context::from_waker(Waker::noop()));
+        let reader = state.reader.take();
+        let good = !state.is_over();
+        drop(state);
+        drop(reader);
+        good
+    }
+
     /// Whether nothing more happens here.
     pub(super) fn is_over(&self) -> bool {
         self.0.try_borrow().is_ok_and(|state| state.is_over())
@@ -65,13 +79,6 @@ impl<R: Runtime> Machine<R> {
     /// Why it is over, if that was a failure. Said once.
     pub(super) fn take_failure(&self) -> Option<hyper::Error> {
         self.0.try_borrow_mut().ok()?.failure.take()
-    }
-
-    /// Closes the descriptor of a connection that is over.
-    pub(super) fn settle(&self) {
-        if self.is_over() {
-            self.close();
-        }
     }
 
     /// Ends it now.
@@ -87,7 +94,7 @@ impl<R: Runtime> Machine<R> {
     }
 
     /// Takes what is below out of it.
-    pub(super) fn take(&self) -> Option<Connection<Gauged<Io<R>>, Outbound>> {
+    pub(super) fn take(&self) -> Option<Connection<Plug<R>, Outbound>> {
         self.0.try_borrow_mut().ok()?.connection.take()
     }
 

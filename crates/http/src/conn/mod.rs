@@ -8,12 +8,15 @@
 mod answer;
 mod failure;
 mod gauge;
+mod head;
 mod http1;
 mod http2;
 mod machine;
 mod outbound;
 mod past;
+mod plug;
 mod settings;
+mod spares;
 mod tasks;
 mod tunnel;
 mod upgrade;
@@ -38,6 +41,7 @@ pub use failure::Unanswered;
 pub use http1::Http1;
 pub use http2::Http2;
 pub use settings::{Limits, Settings};
+pub use spares::Spares;
 pub use tunnel::tunnel;
 pub use upgrade::Upgraded;
 
@@ -54,12 +58,12 @@ impl<R: Runtime> Connection<R> {
     /// the `settings` say so.
     ///
     /// Errors: the connection fails at once.
-    pub async fn open(runtime: &R, io: Io<R>, settings: &Settings) -> Result<Self, Error> {
+    pub async fn open(runtime: &R, io: Io<R>, settings: &Settings, spares: &Spares<R>) -> Result<Self, Error> {
         let http2 = io.alpn().map_or(settings.prior_knowledge, |protocol| protocol == b"h2");
         if http2 {
             Http2::open(runtime, io, settings).await.map(Self::Http2)
         } else {
-            Ok(Self::Http1(Box::new(Http1::open(runtime, io, settings).await?)))
+            Ok(Self::Http1(Box::new(Http1::open(runtime, io, settings, spares))))
         }
     }
 

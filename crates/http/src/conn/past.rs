@@ -3,7 +3,7 @@
 //! hyper reads into memory of its own, piece by piece, from which each piece is copied to where it is wanted. Of a body
 //! whose length is known it does nothing but count the bytes. So the connection is taken out of its hands once the head of
 //! such an answer is there, the bytes are counted here and received straight to where they are wanted, and behind the last
-//! one hyper begins anew on the same connection, as on one that was just opened.
+//! one the connection is as one that was just opened.
 
 use std::cell::Cell;
 use std::io;

@@ -6,7 +6,7 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use hyper::ext::ReasonPhrase;
 
-use super::{Http1, Settings};
+use super::{Http1, Settings, Spares};
 use crate::body::RequestBody;
 use crate::error::{Error, Kind};
 use crate::io::Io;
@@ -24,7 +24,7 @@ pub async fn tunnel<R: Runtime>(
     headers: HeaderMap,
     settings: &Settings,
 ) -> Result<Io<R>, Error> {
-    let mut connection = Http1::open(runtime, io, settings).await?;
+    let mut connection = Http1::open(runtime, io, settings, &Spares::new(settings.limits));
     connection.send(connect(authority, headers)?, false);
     let answer = poll_fn(|cx| connection.poll_head(cx)).await.map_err(|unanswered| unanswered.error)?;
     if !answer.status().is_success() {

@@ -31,6 +31,7 @@ pub struct Connector<R: Runtime> {
     settings: ConnectSettings<R>,
     dns: Dns<R>,
     tls: TlsConfigs,
+    spares: conn::Spares<R>,
 }
 
 /// Whom the socket is connected to: the server, or the proxy before it.
@@ -62,7 +63,8 @@ impl<R: Runtime> Connector<R> {
         let tls = settings.roots.take().map_or_else(TlsConfigs::default, TlsConfigs::trusting);
         let (dns, size) = (settings.dns, settings.dns_cache_size);
         let dns = Dns::new(runtime.clone(), settings.resolver.take(), settings.family, dns, size);
-        Self { runtime, settings, dns, tls }
+        let spares = conn::Spares::new(settings.limits);
+        Self { runtime, settings, dns, tls, spares }
     }
 
     /// A new connection for `key`. `timeouts`: of them `sock_connect` counts here, for the addresses that are tried beside
@@ -96,7 +98,9 @@ impl<R: Runtime> Connector<R> {
             Some((route, proxy)) => {
                 let io = self.reach_proxy(route, proxy, &mut clock, observer).await?;
                 if !key.is_tls() {
-                    return Connection::open(&self.runtime, io, &protocol).await.map_err(|error| error.at(&origin));
+                    return Connection::open(&self.runtime, io, &protocol, &self.spares)
+                        .await
+                        .map_err(|error| error.at(&origin));
                 }
                 let connected = async {
                     let protocol = conn::Settings { prior_knowledge: false, ..protocol };
@@ -108,7 +112,7 @@ impl<R: Runtime> Connector<R> {
                 connected.await.map_err(|error| error.at(&origin))?
             }
         };
-        Connection::open(&self.runtime, io, &protocol).await.map_err(|error| error.at(&origin))
+        Connection::open(&self.runtime, io, &protocol, &self.spares).await.map_err(|error| error.at(&origin))
     }
 
     /// Forgets the addresses of a name and port; of all, if none is given.

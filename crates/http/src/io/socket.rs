@@ -46,6 +46,13 @@ impl<R: Runtime> Socket<R> {
         self.socket.peer_addr()
     }
 
+    /// Ready when there may be something to receive.
+    ///
+    /// Errors: the loop can't watch the socket, or is closed.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.source.poll_ready(cx, Direction::Read)
+    }
+
     /// Does `attempt` as soon as it need not block.
     fn poll_attempt<T>(
         &self,

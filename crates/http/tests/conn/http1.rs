@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Request, Response};
-use rondel_http::conn::{Body, Http1, Limits, Settings, Unanswered, tunnel};
+use rondel_http::conn::{Body, Http1, Limits, Settings, Spares, Unanswered, tunnel};
 use rondel_http::io::Receive;
 use rondel_http::{Error, Kind, RequestBody, Runtime as _};
 
@@ -22,7 +22,7 @@ pub fn open(bench: &Bench) -> (Http, Server) {
 
 pub fn open_with(bench: &Bench, settings: &Settings) -> (Http, Server) {
     let (io, server) = pipe(None);
-    let http = bench.wait(Http::open(bench, io, settings)).unwrap();
+    let http = Http::open(bench, io, settings, &Spares::new(settings.limits));
     (http, server)
 }
 

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
-use rondel_http::conn::{Body, Connection, Settings};
+use rondel_http::conn::{Body, Connection, Limits, Settings, Spares};
 use rondel_http::{Error, Kind, RequestBody, Runtime as _};
 
 use crate::bench::{Bench, now, poll};
@@ -51,7 +51,7 @@ fn open(bench: &Bench, streams: u32) -> (Http, Server) {
     bench.spawn(Box::pin(async {
         let _ = serving.await;
     }));
-    let http = bench.wait(Connection::open(bench, io, &Settings::default())).unwrap();
+    let http = bench.wait(Connection::open(bench, io, &Settings::default(), &Spares::new(Limits::default()))).unwrap();
     bench.run();
     (http, server)
 }
@@ -259,7 +259,7 @@ fn prior_knowledge_needs_no_agreement() {
     {
         let (io, _server) = pipe(alpn);
         let settings = Settings { prior_knowledge: true, ..Settings::default() };
-        let http = bench.wait(Http::open(&bench, io, &settings)).unwrap();
+        let http = bench.wait(Http::open(&bench, io, &settings, &Spares::new(Limits::default()))).unwrap();
         assert_eq!(http.version(), version);
         assert_eq!(http.endpoints().alpn.as_deref(), alpn);
         assert_eq!(http.share().is_some(), version == Version::HTTP_2);

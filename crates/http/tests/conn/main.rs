@@ -8,5 +8,6 @@ mod http2;
 mod past;
 mod pipe;
 mod refusals;
+mod spares;
 mod tls;
 mod uploads;
