@@ -37,6 +37,15 @@ enum Driver {
     Task(Waker),
 }
 
+impl Driver {
+    /// The task has nothing to do any more.
+    fn end(self) {
+        if let Self::Task(task) = self {
+            task.wake();
+        }
+    }
+}
+
 impl<R: Runtime> Machine<R> {
     pub(super) fn new(connection: Connection<Plug<R>, Outbound>) -> Self {
         Self(Rc::new(RefCell::new(State {
@@ -88,14 +97,17 @@ impl<R: Runtime> Machine<R> {
         let driver = std::mem::replace(&mut state.driver, Driver::Reader);
         drop(state);
         drop(connection); // this may run code of the embedder's, too
-        if let Driver::Task(task) = driver {
-            task.wake(); // it has nothing to do any more
-        }
+        driver.end();
     }
 
     /// Takes what is below out of it.
     pub(super) fn take(&self) -> Option<Connection<Plug<R>, Outbound>> {
-        self.0.try_borrow_mut().ok()?.connection.take()
+        let mut state = self.0.try_borrow_mut().ok()?;
+        let connection = state.connection.take();
+        let driver = std::mem::replace(&mut state.driver, Driver::Reader);
+        drop(state);
+        driver.end();
+        connection
     }
 
     /// A task that drives it beside the reader, for as long as that is `needed`, and the connection is there.
