@@ -16,12 +16,13 @@ impl<R: Runtime> Http1<R> {
     /// Takes the connection out of hyper's hands if what is to come of the body of `answer` is long, and nothing but its
     /// length is to be minded.
     pub(super) fn go_past(&mut self, answer: &mut Response<Body>) {
-        let Some(keeps) = past::keeps(answer) else { return };
-        let body = answer.body_mut();
-        if body.length().is_none_or(|length| length < past::LEAST) || self.has_written_less() {
+        let short = |length: Option<u64>| length.is_none_or(|length| length < past::LEAST);
+        if short(answer.body().length()) || self.has_written_less() {
             return;
         }
-        if body.look().is_none_or(|rest| rest < past::LEAST) {
+        let Some(keeps) = past::keeps(answer) else { return };
+        let body = answer.body_mut();
+        if short(body.look()) {
             return;
         }
         let Link::Driven(engine) = &self.link else { return };
