@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::error::Error as StdError;
 use std::rc::Rc;
 
 use cookie_store::{Cookie, CookieDomain};
@@ -17,14 +18,21 @@ const MAX_LINE: usize = 4096;
 const MAX_OF_DOMAIN: usize = 180;
 const MAX_OF_JAR: usize = 3000;
 
+/// Why a [`CookieStore`] can't say or take cookies.
+pub type CookieError = Box<dyn StdError + Send + Sync>;
+
 /// Where a client's cookies are. Asked before each hop of a request, and told after it.
 pub trait CookieStore {
     /// What to send to `url` as `Cookie`; none if there is nothing to send.
-    fn header_for(&self, url: &Target) -> Option<HeaderValue>;
+    ///
+    /// Errors: the request ends with it ([`Kind::Cookies`](crate::Kind::Cookies)), and is not sent.
+    fn header_for(&self, url: &Target) -> Result<Option<HeaderValue>, CookieError>;
 
     /// Takes what `url` answered with in `Set-Cookie`. A line that is no cookie, or one that `url` may not set, is
     /// left out.
-    fn store(&self, url: &Target, headers: &HeaderMap);
+    ///
+    /// Errors: the request ends with it ([`Kind::Cookies`](crate::Kind::Cookies)), and its answer is dropped.
+    fn store(&self, url: &Target, headers: &HeaderMap) -> Result<(), CookieError>;
 }
 
 /// A jar in memory. Clones share what is in it.
@@ -91,10 +99,12 @@ impl Jar {
 }
 
 impl CookieStore for Jar {
-    fn header_for(&self, url: &Target) -> Option<HeaderValue> {
+    fn header_for(&self, url: &Target) -> Result<Option<HeaderValue>, CookieError> {
         let jar = self.0.borrow();
-        jar.iter_any().next()?;
-        let url = Url::parse(url.as_str()).ok()?;
+        if jar.iter_any().next().is_none() {
+            return Ok(None);
+        }
+        let Ok(url) = Url::parse(url.as_str()) else { return Ok(None) };
         let mut cookies = jar.matches(&url);
         first_sent_first(&mut cookies);
         let mut line = String::new();
@@ -104,20 +114,21 @@ impl CookieStore for Jar {
             }
             line.extend([name, "=", value]);
         }
-        if line.is_empty() { None } else { HeaderValue::from_bytes(line.as_bytes()).ok() }
+        Ok(if line.is_empty() { None } else { HeaderValue::from_bytes(line.as_bytes()).ok() })
     }
 
-    fn store(&self, url: &Target, headers: &HeaderMap) {
+    fn store(&self, url: &Target, headers: &HeaderMap) -> Result<(), CookieError> {
         let mut lines = headers.get_all(SET_COOKIE).iter().peekable();
         if lines.peek().is_none() {
-            return;
+            return Ok(());
         }
-        let Ok(url) = Url::parse(url.as_str()) else { return };
+        let Ok(url) = Url::parse(url.as_str()) else { return Ok(()) };
         for line in lines {
             if let Ok(line) = std::str::from_utf8(line.as_bytes()) {
                 self.insert(&url, line);
             }
         }
+        Ok(())
     }
 }
 
@@ -150,11 +161,11 @@ mod tests {
 
     fn answered(jar: &Jar, url: &str, lines: &[&str]) {
         let headers = lines.iter().map(|line| (SET_COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap()));
-        jar.store(&target(url), &headers.collect());
+        jar.store(&target(url), &headers.collect()).unwrap();
     }
 
     fn sent(jar: &Jar, url: &str) -> Option<String> {
-        jar.header_for(&target(url)).map(|value| String::from_utf8(value.as_bytes().to_vec()).unwrap())
+        jar.header_for(&target(url)).unwrap().map(|value| String::from_utf8(value.as_bytes().to_vec()).unwrap())
     }
 
     #[test]

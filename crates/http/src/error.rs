@@ -76,6 +76,8 @@ pub enum Kind {
     Closed,
     /// What was to be sent can't be: a generator that failed, a file that shrank [`ClientOSError`, or its own exception].
     Body,
+    /// The store of cookies has failed; the source is what it gave [that exception].
+    Cookies,
 }
 
 /// What took too long.
@@ -171,6 +173,7 @@ impl fmt::Display for Error {
             }
             Kind::Closed => f.write_str("the client is closed")?,
             Kind::Body => f.write_str("the request's body failed")?,
+            Kind::Cookies => f.write_str("the store of cookies failed")?,
         }
         if let Some(Origin { host, port, .. }) = origin {
             let brackets = if host.contains(':') { ["[", "]"] } else { ["", ""] };

@@ -24,7 +24,7 @@ pub mod ws;
 pub use self::url::{Scheme, Target};
 pub use body::{BodyError, BodySender, Receiver, Refused, RequestBody, channel};
 pub use client::{Client, Settings};
-pub use cookies::{CookieStore, Jar};
+pub use cookies::{CookieError, CookieStore, Jar};
 pub use error::{Error, Kind, Origin, Phase};
 pub use redirect::{Hop, Redirect, is_redirect};
 pub use request::{Failure, Options, Outgoing, Sending, basic_authorization};

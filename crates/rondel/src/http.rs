@@ -29,8 +29,8 @@ mod runtime;
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use rondel_http::{
-    BodySender, Budget, CookieStore, Head, Jar, Kind, Origin, Phase, Redirect, Refused, RequestBody, Retry, Target,
-    Timeouts, channel, connect::Http2, pool::Statistics,
+    BodySender, Budget, CookieError, CookieStore, Head, Jar, Kind, Origin, Phase, Redirect, Refused, RequestBody,
+    Retry, Target, Timeouts, channel, connect::Http2, pool::Statistics,
 };
 
 pub use builder::ClientBuilder;

@@ -193,6 +193,11 @@ def _body(report: Report) -> BaseException:
     )
 
 
+def _cookies(report: Report) -> BaseException:
+    # The program's own jar knows best what is wrong.
+    return report.cause if report.cause is not None else ex.ClientError(report.message)
+
+
 def _payload(report: Report) -> BaseException:
     why = report.message.removeprefix("incomplete or undecodable body: ")
     if why.startswith("Can not decode"):
@@ -263,6 +268,7 @@ _MAKERS: dict[str, Callable[[Report], BaseException]] = {
     "TimeoutSockRead": lambda _: ex.SocketTimeoutError("Timeout on reading data from socket"),
     "Closed": lambda report: ex.ClientConnectionError(report.message or "Connector is closed"),
     "Body": _body,
+    "Cookies": _cookies,
     "Fingerprint": _fingerprint,
     "LineTooLong": lambda report: ValueError(report.message),
 }

@@ -137,6 +137,8 @@ class Hops:
                         raise ex.ClientOSError(*error.args) from error
                     raise
             else:
+                # Closed by `end`, whatever is raised by the jar.
+                self._response = response
                 if self._cookies is not None and response._set_cookie:
                     self._cookies.store(str(response.url), response._set_cookie)
                 pause = self._pause(request, attempt, loop.time() - started, response=response)

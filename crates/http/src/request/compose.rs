@@ -31,7 +31,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Errors: [`Kind::Body`] for headers that contradict the body, [`Kind::InvalidUrl`].
+    /// Errors: [`Kind::Body`] for headers that contradict the body, [`Kind::Cookies`], [`Kind::InvalidUrl`].
     pub(super) fn finish(&self, body: RequestBody) -> Result<Request<RequestBody>, Error> {
         let headers = self.headers(&body)?;
         let uri = self.uri()?;
@@ -111,9 +111,9 @@ impl Draft<'_> {
 
     /// One `Cookie` header (RFC 6265, 5.4): the user's own, and what the store has for this URL.
     fn add_cookies(&self, all: &mut HeaderMap) -> Result<(), Error> {
-        let Some(stored) = self.options.cookies.as_ref().and_then(|cookies| cookies.header_for(self.url)) else {
-            return Ok(());
-        };
+        let Some(cookies) = &self.options.cookies else { return Ok(()) };
+        let stored = cookies.header_for(self.url).map_err(|error| Error::from_source(Kind::Cookies, error))?;
+        let Some(stored) = stored else { return Ok(()) };
         let both = match all.get(COOKIE) {
             None => stored,
             Some(own) => {

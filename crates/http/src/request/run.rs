@@ -97,7 +97,10 @@ impl<R: Runtime> Run<R> {
                     continue;
                 }
             };
-            self.store_cookies(&answer.parts.headers);
+            if let Err(error) = self.store_cookies(&answer.parts.headers) {
+                answer.wire.discard(&mut answer.body);
+                return Err(error.at(&self.url.origin()));
+            }
             if let Some(delay) = self.delay_after(&answer.parts, spare.as_ref()) {
                 answer.wire.discard(&mut answer.body);
                 self.pause(delay).await;
@@ -273,11 +276,13 @@ impl<R: Runtime> Run<R> {
         }
     }
 
-    fn store_cookies(&self, headers: &HeaderMap) {
-        if let Some(cookies) = &self.options.cookies
-            && headers.contains_key(SET_COOKIE)
-        {
-            cookies.store(&self.url, headers);
+    /// Errors: [`Kind::Cookies`].
+    fn store_cookies(&self, headers: &HeaderMap) -> Result<(), Error> {
+        match &self.options.cookies {
+            Some(cookies) if headers.contains_key(SET_COOKIE) => {
+                cookies.store(&self.url, headers).map_err(|error| Error::from_source(Kind::Cookies, error))
+            }
+            _ => Ok(()),
         }
     }
 

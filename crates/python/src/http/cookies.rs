@@ -6,8 +6,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use pyo3::types::PyDict;
-use rondel_http::{CookieStore, Target};
+use rondel_http::{CookieError, CookieStore, Target};
 
+use super::errors::Raised;
 use super::headers;
 use super::runtime::attached;
 use crate::raw::Owned;
@@ -52,28 +53,23 @@ impl Cookies {
 }
 
 impl CookieStore for Cookies {
-    /// What the jar raises is told, and the request goes without.
-    fn header_for(&self, url: &Target) -> Option<HeaderValue> {
+    fn header_for(&self, url: &Target) -> Result<Option<HeaderValue>, CookieError> {
         let py = attached();
         if self.are_none(py) {
-            return None;
+            return Ok(None);
         }
-        self.ask(py, url).unwrap_or_else(|error| {
-            error.write_unraisable(py, Some(self.object.bind(py)));
-            None
-        })
+        Ok(self.ask(py, url).map_err(Raised)?)
     }
 
-    fn store(&self, url: &Target, answered: &HeaderMap) {
+    fn store(&self, url: &Target, answered: &HeaderMap) -> Result<(), CookieError> {
         if !answered.contains_key(http::header::SET_COOKIE) {
-            return;
+            return Ok(());
         }
         let py = attached();
         let object = self.object.clone();
-        let stored = headers::set_cookie(py, answered)
-            .and_then(|values| object.bind(py).call_method1(intern!(py, "store"), (url.as_str(), values)));
-        if let Err(error) = stored {
-            error.write_unraisable(py, Some(object.bind(py)));
-        }
+        headers::set_cookie(py, answered)
+            .and_then(|values| object.bind(py).call_method1(intern!(py, "store"), (url.as_str(), values)))
+            .map_err(Raised)?;
+        Ok(())
     }
 }

@@ -216,6 +216,7 @@ fn kind(py: Python<'_>, error: &Error, about: &About<'_>, known: &Bound<'_, PyDi
         }
         Kind::Closed => ("Closed", None),
         Kind::Body => ("Body", error.first_cause().map(ToString::to_string)),
+        Kind::Cookies => ("Cookies", Some(error.to_string())),
         _ => ("Io", Some(error.to_string())),
     };
     if let Some(text) = text {

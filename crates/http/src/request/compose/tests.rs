@@ -6,17 +6,19 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::body::channel;
-use crate::cookies::CookieStore;
+use crate::cookies::{CookieError, CookieStore};
 
 /// A store with one cookie for everybody.
 struct Always(&'static str);
 
 impl CookieStore for Always {
-    fn header_for(&self, _: &Target) -> Option<HeaderValue> {
-        Some(HeaderValue::from_static(self.0))
+    fn header_for(&self, _: &Target) -> Result<Option<HeaderValue>, CookieError> {
+        Ok(Some(HeaderValue::from_static(self.0)))
     }
 
-    fn store(&self, _: &Target, _: &HeaderMap) {}
+    fn store(&self, _: &Target, _: &HeaderMap) -> Result<(), CookieError> {
+        Ok(())
+    }
 }
 
 struct Case {
