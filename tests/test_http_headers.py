@@ -240,3 +240,44 @@ async def test_what_was_sent_is_known(session, server):
         assert info.headers["x-a"] == "1"
         assert info.headers["Host"] == f"127.0.0.1:{server.port}"
         assert "User-Agent" in info.headers
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["token\n", "token\r\nX: y", "token\0", "token\x01", "token\x7f", b"token"],
+    ids=ascii,
+)
+async def test_a_secret_that_cannot_be_sent_is_not_shown(loop, loop_kind, client, server, value):
+    """A token that was read from a file with its newline is in no log afterwards."""
+    for session_headers, headers in [
+        ({"Authorization": value}, None),
+        (None, {"Authorization": value}),
+        (None, [("Authorization", value)]),
+    ]:
+        async with client.ClientSession(headers=session_headers) as session:
+            with pytest.raises((TypeError, ValueError)) as caught:
+                await session.get(server.url(), headers=headers)
+        if loop_kind == "rondel":
+            assert "'Authorization'" in str(caught.value)
+            assert caught.value.__suppress_context__ or caught.value.__context__ is None
+        if isinstance(value, str):
+            assert "token" not in str(caught.value)
+    assert not server.requests
+
+
+@pytest.mark.rondel_only("aiohttp says 'not enough values to unpack', or less")
+@pytest.mark.parametrize("headers", [{"Authorization": "token", 1: "x"}, [("token",)], "token"])
+async def test_headers_that_are_none_are_not_shown(session, server, headers):
+    with pytest.raises(TypeError, match="headers is a mapping or pairs of str, got") as caught:
+        await session.get(server.url(), headers=headers)
+    assert "token" not in str(caught.value)
+    assert not server.requests
+
+
+@pytest.mark.rondel_only("aiohttp sends it without what is no text")
+async def test_a_lone_surrogate(session, server):
+    with pytest.raises(ValueError, match="lone surrogate") as caught:
+        await session.get(server.url(), headers={"Authorization": "token\ud800"})
+    assert "token" not in str(caught.value)
+    assert caught.value.__suppress_context__
+    assert not server.requests

@@ -37,7 +37,10 @@ def to_headers(headers: LooseHeaders | None) -> CIMultiDict[str]:
     try:
         return CIMultiDict(headers)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"headers is a mapping or pairs of str, got {headers!r}") from error
+        # What the headers say may be secret: neither this error nor the other shows it.
+        raise TypeError(
+            f"headers is a mapping or pairs of str, got {type(headers).__name__}: {error}"
+        ) from error
 
 
 def merge(defaults: CIMultiDict[str], headers: LooseHeaders | None) -> CIMultiDict[str]:
