@@ -243,3 +243,41 @@ async def test_charset_of_last_resort(loop, client, raw_server):
     ):
         assert await response.text() == "é"
     assert asked == [b"\xe9"]
+
+
+@pytest.mark.filterwarnings("ignore:Inheritance:DeprecationWarning")
+async def test_a_subclass_overrides_request(loop, client, http_server):
+    """All requests go through it, with what the caller gave, and what is the subclass's own."""
+    made = []
+
+    class Session(client.ClientSession):
+        async def _request(self, method, url, *, mark=None, **options):
+            made.append((method, mark))
+            return await super()._request(
+                method, url, headers={"X-Mark": mark or "none"}, **options
+            )
+
+    async with Session() as session:
+        async with session.get(http_server.url()) as got:
+            assert got.status == 200
+        await session.post(http_server.url(), data=b"x", mark="own")
+        await session.request("PUT", http_server.url())
+        await session.head(http_server.url())
+    assert made == [("GET", None), ("POST", "own"), ("PUT", None), ("HEAD", None)]
+    seen = [(each.method, each.get("X-Mark")) for each in http_server.requests]
+    assert seen == [("GET", "none"), ("POST", "own"), ("PUT", "none"), ("HEAD", "none")]
+
+
+async def test_request_is_replaced_in_the_class(loop, client, http_server, monkeypatch):
+    """What tools do that trace or mock a client."""
+    original = client.ClientSession._request
+    made = []
+
+    async def replaced(self, method, url, **options):
+        made.append(method)
+        return await original(self, method, url, **options)
+
+    monkeypatch.setattr(client.ClientSession, "_request", replaced)
+    async with client.ClientSession() as session, session.get(http_server.url()) as got:
+        assert got.status == 200
+    assert made == ["GET"]

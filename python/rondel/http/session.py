@@ -9,7 +9,7 @@ import traceback
 import warnings
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Never, Self
+from typing import TYPE_CHECKING, Any, Final, Never, Self
 
 from multidict import CIMultiDict, istr
 from yarl import URL
@@ -217,6 +217,12 @@ class ClientSession(HttpSession):
         Raises TypeError for an argument that there is none; what is wrong with the others shows
         when it is awaited.
         """
+        if type(self)._request is not _REQUEST:
+            return RequestContextManager(self._request(method, url, **arguments))
+        return self._make(method, url, **arguments)
+
+    def _make(self, method: str, url: StrOrURL, **arguments: Any) -> Awaitable[ClientResponse]:
+        """As `_begin`, whatever a subclass makes of requests."""
         check_names(arguments)
         try:
             asked = Arguments(self, method, url, **arguments)
@@ -234,8 +240,8 @@ class ClientSession(HttpSession):
         return RequestContextManager(send_by_hops(self, asked))
 
     async def _request(self, method: str, url: StrOrURL, **arguments: Any) -> ClientResponse:
-        """As `request`, for subclasses that call it."""
-        return await self._begin(method, url, **arguments)
+        """As `request`, for subclasses: one that overrides it has all requests go through it."""
+        return await self._make(method, url, **arguments)
 
     async def _upgrade_request(
         self, method: str, url: StrOrURL, **arguments: Any
@@ -257,6 +263,7 @@ class ClientSession(HttpSession):
             and not callable(self._raise_for_status)
             and self._request_class is ClientRequest
             and type(self)._begin is ClientSession._begin
+            and type(self)._request is _REQUEST
         )
 
     def _build_url(self, url: StrOrURL) -> URL:
@@ -366,6 +373,10 @@ class ClientSession(HttpSession):
     def retry(self) -> Retry | None:
         """When requests are tried again."""
         return self._retry
+
+
+#: Not overridden, neither by a subclass nor by one who replaces it in the class.
+_REQUEST: Final = ClientSession._request
 
 
 def _check_response_class(kind: Any) -> None:
