@@ -128,6 +128,19 @@ async def pieces(*each):
         yield piece
 
 
+@pytest.mark.parametrize("options", [{}, {"chunked": True}], ids=["plain", "chunked"])
+@pytest.mark.parametrize("mode", ["wb", "ab", "w"])
+async def test_a_file_that_can_not_be_read(client, session, server, tmp_path, mode, options):
+    path = tmp_path / "file"
+    path.write_bytes(b"abc")
+    with path.open(mode) as file:
+        with pytest.raises(client.ClientOSError, match="Can not write request body") as caught:
+            await session.post(server.url(), data=file, **options)
+        assert isinstance(caught.value.__cause__, io.UnsupportedOperation)
+    async with session.get(server.url()) as got:
+        assert got.status == 200
+
+
 async def test_an_async_generator(session, server):
     request = await post(session, server, data=pieces(b"one", b"two", b"", b"three"))
     assert request.body == b"onetwothree"

@@ -43,7 +43,12 @@ class IOBasePayload(Payload):
 
     @property
     def size(self) -> int | None:
-        """Bytes from where it stood at first; None if that can't be known: of a pipe, say."""
+        """Bytes from where it stood at first; None if that can't be known: of a pipe, say, or of a
+        file that is open for writing only, whose error shows when it is read.
+        """
+        readable = getattr(self._value, "readable", None)
+        if readable is not None and not readable():
+            return None
         try:
             if self._start_position is None:
                 self._start_position = self._value.tell()
