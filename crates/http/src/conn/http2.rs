@@ -4,6 +4,8 @@
 //! `Send`, which those of a loop are not. Instead a connection on which no answer has got on while a request waited in vain
 //! is not used again.
 
+mod absolute;
+
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -12,14 +14,14 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
-use http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use http::{Request, Response, Uri, Version};
+use http::uri::Scheme;
+use http::{Request, Response};
 use http_body::Frame;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use rondel_engine::Nanos;
 
+use self::absolute::absolute;
 use super::Body;
 use super::failure::{self, NotSent, Unanswered};
 use super::gauge::{Gauge, Gauged};
@@ -80,6 +82,10 @@ struct Shared<R: Runtime> {
     heard: Cell<Nanos>,
     /// Streams in use, or promised to a handle.
     streams: Cell<usize>,
+    /// How many the server took at once when that was looked at last.
+    room: Cell<usize>,
+    /// What to call when it takes more.
+    roomier: RefCell<Option<Rc<dyn Fn()>>>,
     /// Requests begun so far.
     served: Cell<u64>,
     /// One was begun while others were under way, and the task has not run since.
@@ -151,6 +157,17 @@ impl<R: Runtime> Shared<R> {
         dispatcher.as_ref().map_or(0, Dispatcher::<R>::current_max_send_streams)
     }
 
+    /// Tells of it if the server takes more streams than before. Nothing may be borrowed.
+    fn look_for_room(&self) {
+        let room = self.capacity();
+        if room > self.room.replace(room) {
+            let call = self.roomier.borrow().clone();
+            if let Some(call) = call {
+                call();
+            }
+        }
+    }
+
     /// Lets the dispatcher do what it can.
     fn dispatch(&self, cx: &mut Context<'_>) {
         let mut dispatcher = self.dispatcher.borrow_mut();
@@ -186,6 +203,7 @@ async fn run<R: Runtime>(shared: Rc<Shared<R>>, mut tasks: Tasks) {
         shared.dispatch(cx);
         let rest = tasks.poll(cx);
         shared.dispatch(cx); // the connection may have ended just now
+        shared.look_for_room();
         if !shared.is_over() {
             return Poll::Pending;
         }
@@ -219,6 +237,7 @@ impl<R: Runtime> Http2<R> {
             .max_header_list_size(u32::try_from(settings.limits.head()).unwrap_or(u32::MAX));
         let io = Gauged::new(io, Rc::clone(&gauge), false);
         let (sender, dispatcher) = builder.handshake(io).await.map_err(|error| failure::of_head(error, None, None))?;
+        let room = dispatcher.current_max_send_streams();
         let shared = Rc::new(Shared {
             runtime: runtime.clone(),
             limits: settings.limits,
@@ -230,6 +249,8 @@ impl<R: Runtime> Http2<R> {
             asked: Cell::new(0),
             heard: Cell::new(0),
             streams: Cell::new(0),
+            room: Cell::new(room),
+            roomier: RefCell::default(),
             served: Cell::new(0),
             fresh: Cell::new(false),
             task: RefCell::default(),
@@ -264,6 +285,11 @@ impl<R: Runtime> Http2<R> {
     /// Bytes over the wire so far, both ways, of all requests.
     pub fn traffic(&self) -> u64 {
         self.shared.gauge.traffic()
+    }
+
+    /// Has `call` called when the server takes more requests at once than before (RFC 9113, 6.5.2).
+    pub fn when_roomier(&self, call: Rc<dyn Fn()>) {
+        self.shared.roomier.replace(Some(call));
     }
 
     /// How many requests the server takes at once.
@@ -345,47 +371,5 @@ impl<R: Runtime> Drop for Http2<R> {
         if self.answer.is_some() {
             self.shared.doubt(SILENCE);
         }
-    }
-}
-
-/// `request` as HTTP/2 has it: scheme and authority are parts of its URI (RFC 9113, 8.3.1), and the authority is what a
-/// field `Host` says.
-fn absolute(mut request: Request<RequestBody>, scheme: &Scheme) -> Request<RequestBody> {
-    let host = request.headers_mut().remove(HOST);
-    let uri = request.uri();
-    let authority =
-        host.and_then(|host| Authority::try_from(host.as_bytes()).ok()).or_else(|| uri.authority().cloned());
-    let mut parts = Parts::default();
-    parts.scheme = Some(scheme.clone());
-    parts.authority = authority;
-    parts.path_and_query = Some(uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")));
-    // Without an authority it can't be sent; h2 says so.
-    if let Ok(uri) = Uri::from_parts(parts) {
-        *request.uri_mut() = uri;
-    }
-    *request.version_mut() = Version::HTTP_2;
-    request
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn uri(target: &str, host: Option<&str>) -> String {
-        let mut request = Request::builder().uri(target);
-        if let Some(host) = host {
-            request = request.header(HOST, host);
-        }
-        let request = absolute(request.body(RequestBody::Empty).unwrap(), &Scheme::HTTPS);
-        assert!(!request.headers().contains_key(HOST));
-        request.uri().to_string()
-    }
-
-    #[test]
-    fn the_authority_is_what_host_says() {
-        assert_eq!(uri("/a?b", Some("example.com:8443")), "https://example.com:8443/a?b");
-        assert_eq!(uri("http://other/a", Some("example.com")), "https://example.com/a");
-        assert_eq!(uri("https://other/a", None), "https://other/a");
-        assert_eq!(uri("https://other/a", Some("not an authority")), "https://other/a");
     }
 }

@@ -76,6 +76,13 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
+    /// HTTP/2: has `call` called when the server takes more requests at a time than before. HTTP/1: never.
+    pub fn when_roomier(&self, call: Rc<dyn Fn()>) {
+        if let Self::Http2(http2) = self {
+            http2.when_roomier(call);
+        }
+    }
+
     /// [`Version::HTTP_11`] or [`Version::HTTP_2`].
     pub fn version(&self) -> Version {
         match self {
@@ -207,6 +214,10 @@ impl<R: Runtime> Connection<R> {
 impl<R: Runtime> Pooled for Connection<R> {
     fn share(&self) -> Option<Self> {
         Connection::share(self)
+    }
+
+    fn when_roomier(&self, call: Rc<dyn Fn()>) {
+        Connection::when_roomier(self, call);
     }
 
     fn is_idle(&self) -> bool {

@@ -125,6 +125,14 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
         let Some(handle) = connection.share() else { return Lease::of_connection(self, host, connection, reused) };
         let id = self.next_id.get();
         self.next_id.set(id + 1);
+        if !reused {
+            let pool = Rc::downgrade(self);
+            connection.when_roomier(Rc::new(move || {
+                if let Some(pool) = pool.upgrade() {
+                    pool.welcome(host);
+                }
+            }));
+        }
         self.state.borrow_mut().keep_shared(host, id, connection);
         self.serve(host);
         Lease::of_handle(self, host, id, handle).reused(reused)
@@ -212,6 +220,13 @@ impl<R: Runtime, C: Pooled> Inner<R, C> {
             let Some((waiter, handle)) = served else { return };
             grant(&waiter, handle);
         }
+    }
+
+    /// A shared connection of `host` has more room than before: for those who wait, and then for those who connect.
+    fn welcome(&self, host: HostId) {
+        self.serve(host);
+        let hopeful = self.state.borrow().hopeful(host);
+        hopeful.into_iter().for_each(Waker::wake);
     }
 
     /// A connection that was on its way stands, or does not. If not, its slot is free.

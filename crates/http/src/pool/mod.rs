@@ -58,6 +58,10 @@ pub trait Pooled: Unpin + 'static {
     where
         Self: Sized;
 
+    /// For one that several requests can use: has `call` called when it takes more of them at a time than before. `call`
+    /// uses the pool, and the connection.
+    fn when_roomier(&self, call: Rc<dyn Fn()>);
+
     /// Whether it can take a request now.
     fn is_idle(&self) -> bool;
 

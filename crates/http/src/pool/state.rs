@@ -212,7 +212,7 @@ impl<C: Pooled> State<C> {
     }
 
     /// Who hopes, and is to be woken. Each of them still has its place.
-    fn hopeful(&self, host: HostId) -> Vec<Waker> {
+    pub(super) fn hopeful(&self, host: HostId) -> Vec<Waker> {
         let all = |data: &Host<C>| data.hopeful.iter().map(|(_, waker)| waker.clone()).collect();
         self.limits.data(host).map(all).unwrap_or_default()
     }

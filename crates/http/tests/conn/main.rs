@@ -3,11 +3,13 @@
 
 mod bench;
 mod cuts;
+mod frames;
 mod http1;
 mod http2;
 mod past;
 mod pipe;
 mod refusals;
 mod spares;
+mod streams;
 mod tls;
 mod uploads;

@@ -40,7 +40,8 @@ impl Network {
         let line = Line {
             network: self.clone(),
             id,
-            capacity,
+            capacity: Cell::new(capacity),
+            roomier: RefCell::default(),
             handles: Cell::new(0),
             busy: Cell::new(false),
             ended: Cell::new(false),
@@ -60,7 +61,8 @@ pub(super) struct Fake {
 struct Line {
     network: Network,
     id: usize,
-    capacity: Option<usize>,
+    capacity: Cell<Option<usize>>,
+    roomier: RefCell<Option<Rc<dyn Fn()>>>,
     handles: Cell<usize>,
     busy: Cell<bool>,
     /// The server has closed it.
@@ -79,6 +81,16 @@ impl Server {
         let waker = self.0.waker.take();
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+
+    /// Takes so many requests at a time from now on, if it takes several at all.
+    pub(super) fn allow(&self, capacity: usize) {
+        let Some(before) = self.0.capacity.get() else { return };
+        self.0.capacity.set(Some(capacity));
+        let call = self.0.roomier.borrow().clone();
+        if let Some(call) = call.filter(|_| capacity > before) {
+            call();
         }
     }
 
@@ -105,15 +117,19 @@ impl Fake {
 
 impl Pooled for Fake {
     fn share(&self) -> Option<Self> {
-        self.line.capacity?;
+        self.line.capacity.get()?;
         self.line.handles.set(self.line.handles.get() + 1);
         Some(Self { line: Rc::clone(&self.line), is_handle: true })
+    }
+
+    fn when_roomier(&self, call: Rc<dyn Fn()>) {
+        self.line.roomier.replace(Some(call));
     }
 
     fn is_idle(&self) -> bool {
         let Line { capacity, handles, busy, ended, closed, .. } = &*self.line;
         // An end is seen at once where a task of its own drives the connection.
-        let free = capacity.is_none_or(|capacity| handles.get() < capacity && !ended.get());
+        let free = capacity.get().is_none_or(|capacity| handles.get() < capacity && !ended.get());
         free && !busy.get() && !closed.get()
     }
 

@@ -34,6 +34,11 @@ enum Step {
     Break(usize),
     /// The server closes a connection that is in use.
     Hangup(usize),
+    /// The server says anew how many requests it takes at a time.
+    Allow {
+        which: usize,
+        capacity: usize,
+    },
     Pass {
         seconds: u64,
     },
@@ -52,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         5 => some().prop_map(Step::Done),
         1 => some().prop_map(Step::Break),
         1 => some().prop_map(Step::Hangup),
+        1 => (some(), 0..4usize).prop_map(|(which, capacity)| Step::Allow { which, capacity }),
         1 => (1..20u64).prop_map(|seconds| Step::Pass { seconds }),
         1 => Just(Step::Run),
     ]
@@ -120,6 +126,12 @@ impl Players {
             Step::Hangup(which) => {
                 if let Some(lease) = pick(&mut self.leases, which) {
                     lease.server().close();
+                    self.leases.push(lease);
+                }
+            }
+            Step::Allow { which, capacity } => {
+                if let Some(lease) = pick(&mut self.leases, which) {
+                    lease.server().allow(capacity);
                     self.leases.push(lease);
                 }
             }
