@@ -44,6 +44,50 @@ def test_exceptions_by_their_module(client):
     assert {name for name in theirs["__all__"] if not hasattr(module, name)} == set()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("client", "client_reqrep", "client_ws", "connector", "cookiejar", "formdata", "helpers"),
+        *("http", "multipart", "payload", "resolver", "streams", "tracing", "typedefs"),
+    ],
+)
+def test_modules_that_programs_import_from(client, name):
+    theirs = importlib.import_module(f"aiohttp.{name}")
+    module = importlib.import_module(f"rondel.http.{name}")
+    assert module is getattr(client, name)
+    inside = {
+        *("HttpProcessingError", "StreamWriter", "HeadersParser", "HttpParser", "WS_KEY"),
+        *("HttpRequestParser", "HttpResponseParser", "RawRequestMessage", "RawResponseMessage"),
+        *("WebSocketReader", "WebSocketWriter", "ws_ext_gen", "ws_ext_parse"),
+        *("ChainMapProxy", "ETag", "reify"),
+    }
+    for each in set(getattr(theirs, "__all__", ())) - inside:
+        ours = getattr(module, each)
+        assert ours is getattr(client, each, ours), each
+
+
+def test_modules_that_programs_need_not(client):
+    for name in ("http_exceptions", "client_proto"):
+        with pytest.raises(AttributeError, match=f"no '{name}': that is how aiohttp works inside"):
+            getattr(client, name)
+
+
+def test_what_a_star_imports(client):
+    """Nothing that would hide modules of the standard library."""
+    aiohttp = pytest.importorskip("aiohttp")
+    added = {"HttpVersion20", "Retry", "RetryBudget", "UnixClientConnectorError"}
+    assert set(client.__all__) - set(aiohttp.__all__) - added == {
+        "HttpVersion",
+        "HttpVersion10",
+        "HttpVersion11",
+    } - set(aiohttp.__all__)
+
+
+def test_what_a_request_calls_itself(client):
+    assert client.http.SERVER_SOFTWARE.endswith(f"rondel/{client.__version__}")
+    assert client.http.RESPONSES[404][0] == "Not Found"
+
+
 @pytest.mark.parametrize("name", ["web", "test_utils", "ETag", "GunicornWebWorker"])
 def test_names_of_the_server(client, name):
     with pytest.raises(AttributeError, match=f"is a client and has no '{name}'"):

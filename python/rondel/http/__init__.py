@@ -10,8 +10,21 @@ from __future__ import annotations
 
 from typing import Never
 
-from .._rondel import __version__
-from . import _require_extra, abc, client_exceptions, exceptions, hdrs, typedefs  # noqa: F401  the first one first
+from .._rondel import __version__ as __version__
+from . import (
+    _require_extra,  # noqa: F401  the first one first
+    hdrs,
+)
+from . import abc as abc
+from . import client as client
+from . import client_exceptions as client_exceptions
+from . import client_reqrep as client_reqrep
+from . import client_ws as client_ws
+from . import exceptions as exceptions
+from . import helpers as helpers
+from . import http as http
+from . import streams as streams
+from . import typedefs as typedefs
 from ._oneshot import request
 from ._request import ClientRequest
 from .auth import BasicAuth, encode_basic_auth
@@ -228,19 +241,14 @@ __all__ = (
     "WSMsgType",
     "WSServerHandshakeError",
     "WebSocketError",
-    "__version__",
-    "abc",
-    "client_exceptions",
     "content_disposition_filename",
     "encode_basic_auth",
-    "exceptions",
     "get_payload",
     "hdrs",
     "parse_content_disposition",
     "payload_type",
     "request",
     "streamer",
-    "typedefs",
 )
 
 #: What aiohttp has besides its client.
@@ -255,6 +263,19 @@ _OF_THE_SERVER = frozenset(
         "web",
     }
 )
+#: How aiohttp works inside.
+_INSIDE = frozenset(
+    {
+        "base_protocol",
+        "client_proto",
+        "compression_utils",
+        "http_exceptions",
+        "http_parser",
+        "http_websocket",
+        "http_writer",
+        "tcp_helpers",
+    }
+)
 
 
 def __getattr__(name: str) -> Never:
@@ -262,6 +283,10 @@ def __getattr__(name: str) -> Never:
         raise AttributeError(
             f"rondel.http is a client and has no {name!r}: take it from aiohttp, "
             "whose server runs on rondel's loop"
+        )
+    if name in _INSIDE:
+        raise AttributeError(
+            f"rondel.http has no {name!r}: that is how aiohttp works inside, and it works otherwise"
         )
     if name == "set_zlib_backend":
         raise AttributeError(

@@ -239,9 +239,9 @@ class ClientSession(HttpSession):
             return RequestContextManager(_failed(error))
         return RequestContextManager(send_by_hops(self, asked))
 
-    async def _request(self, method: str, url: StrOrURL, **arguments: Any) -> ClientResponse:
+    async def _request(self, method: str, str_or_url: StrOrURL, **arguments: Any) -> ClientResponse:
         """As `request`, for subclasses: one that overrides it has all requests go through it."""
-        return await self._make(method, url, **arguments)
+        return await self._make(method, str_or_url, **arguments)
 
     async def _upgrade_request(
         self, method: str, url: StrOrURL, **arguments: Any
