@@ -1,7 +1,7 @@
 //! What a pool remembers.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem;
 use std::rc::Rc;
 use std::task::Waker;
@@ -14,9 +14,14 @@ use super::key::Key;
 use super::limits::{HostId, Limits, Ticket};
 use super::{PoolSettings, Pooled, Statistics};
 
+/// Of so many servers without connections it is remembered that requests could share one.
+const REMEMBERED: usize = 1000;
+
 pub(super) struct State<C> {
     closed: bool,
     keys: HashMap<Key, HostId>,
+    /// Servers of which nothing is left, but that the last connection could be shared.
+    sharing: HashSet<Key>,
     pub(super) limits: Limits<Waiter<C>, Host<C>>,
     pub(super) idle: IdleList<C>,
     /// Who is to be told when the pool is closed.
@@ -71,6 +76,7 @@ impl<C: Pooled> State<C> {
         Self {
             closed: false,
             keys: HashMap::new(),
+            sharing: HashSet::new(),
             limits: Limits::new(settings.limit, settings.limit_per_host),
             idle: IdleList::new(),
             watchers: Slab::new(),
@@ -91,20 +97,15 @@ impl<C: Pooled> State<C> {
             return *host;
         }
         let key = key.detached();
-        let data = Host {
-            key: key.clone(),
-            idle: Vec::new(),
-            shared: Vec::new(),
-            opening: 0,
-            shares: false,
-            hopeful: Slab::new(),
-        };
+        let shares = self.sharing.remove(&key);
+        let data =
+            Host { key: key.clone(), idle: Vec::new(), shared: Vec::new(), opening: 0, shares, hopeful: Slab::new() };
         let host = self.limits.add(data);
         self.keys.insert(key, host);
         host
     }
 
-    /// Forgets a host of which there is nothing left.
+    /// Forgets a host of which there is nothing left, but for what its next connection will be like.
     pub(super) fn forget_unused(&mut self, host: HostId) {
         let empty = |data: &Host<C>| {
             data.idle.is_empty() && data.shared.is_empty() && data.opening == 0 && data.hopeful.is_empty()
@@ -113,6 +114,12 @@ impl<C: Pooled> State<C> {
             && let Some(data) = self.limits.remove_unused(host)
         {
             self.keys.remove(&data.key);
+            if data.shares {
+                if self.sharing.len() == REMEMBERED {
+                    self.sharing.clear();
+                }
+                self.sharing.insert(data.key);
+            }
         }
     }
 

@@ -88,6 +88,28 @@ fn who_is_opening_another_is_told() {
 }
 
 #[test]
+fn what_could_be_shared_is_remembered_when_it_is_gone() {
+    let world = Scene::default();
+    let pool = pool(&world, 0, 0);
+    drop(permit(&world, &pool, 0).fill(world.network.connect_shared(9)));
+    world.advance(15);
+    assert_eq!((pool.statistics(), world.network.open()), (standing(0, 0, 0), 0));
+
+    let first = permit(&world, &pool, 0);
+    let mut others: Vec<_> = (0..3).map(|_| pool.acquire(&key(0))).collect();
+    assert!(others.iter_mut().all(|other| world.poll(other).is_pending()));
+    // Another server is another matter.
+    drop(permit(&world, &pool, 1));
+    // And this one has changed its mind: one request at a time.
+    drop(first.fill(world.network.connect()));
+    let got: Vec<_> = others.iter_mut().map(|other| world.poll(other)).collect();
+    assert!(got.iter().all(Poll::is_ready));
+    drop(got);
+    world.advance(15);
+    let _permits = [permit(&world, &pool, 0), permit(&world, &pool, 0)];
+}
+
+#[test]
 fn one_is_opened_where_one_will_do() {
     let world = Scene::default();
     let pool = pool(&world, 0, 0);
