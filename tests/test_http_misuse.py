@@ -136,3 +136,75 @@ async def test_the_wrong_loop(loop, client, new_loop):
 
     await loop.run_in_executor(None, other.run_until_complete, elsewhere())
     await connector.close()
+
+
+@pytest.mark.rondel_only("they are aiohttp's own")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "arguments", "where"),
+    [
+        ("ClientTimeout", {"total": 5}, "timeout"),
+        ("BasicAuth", {"login": "name", "password": "password"}, "auth"),
+        ("FormData", {"fields": {"a": "b"}}, "data"),
+        ("BytesPayload", {"value": b"x"}, "data"),
+        ("Fingerprint", {"fingerprint": b"x" * 32}, "ssl"),
+    ],
+)
+async def test_objects_of_aiohttp(session, raw_server, name, arguments, where):
+    """Their names are the same: the error says whose they are."""
+    aiohttp = pytest.importorskip("aiohttp")
+    server = raw_server(OK)
+    given = {where: getattr(aiohttp, name)(**arguments)}
+    with pytest.raises(TypeError, match=rf"\(which is aiohttp's: take rondel\.http\.{name}\)"):
+        await session.post(server.url(), **given)
+    assert server.requests == []
+
+
+@pytest.mark.rondel_only("they are aiohttp's own")
+@pytest.mark.parametrize("name", ["ClientRequest", "ClientResponse"])
+async def test_classes_of_aiohttp(loop, client, name):
+    aiohttp = pytest.importorskip("aiohttp")
+    argument = name.replace("Client", "").lower() + "_class"
+    with pytest.raises(TypeError, match=rf"take rondel\.http\.{name}"):
+        client.ClientSession(**{argument: getattr(aiohttp, name)})
+
+
+@pytest.mark.rondel_only("they are aiohttp's own")
+async def test_a_timeout_of_aiohttp_for_a_session(loop, client):
+    aiohttp = pytest.importorskip("aiohttp")
+    with pytest.raises(ValueError, match=r"take rondel\.http\.ClientTimeout"):
+        client.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
+
+
+@pytest.mark.rondel_only("aiohttp raises an AttributeError, or fails later")
+@pytest.mark.parametrize("connector", [5, "TCPConnector"])
+async def test_a_connector_that_is_none(loop, client, connector):
+    with pytest.raises(TypeError, match=r"connector is a connector of rondel\.http or None, got"):
+        client.ClientSession(connector=getattr(client, str(connector), connector))
+
+
+@pytest.mark.rondel_only("aiohttp names no argument, or takes it")
+@pytest.mark.parametrize("name", ["read_bufsize", "max_line_size", "max_field_size", "max_headers"])
+async def test_sizes(loop, client, session, raw_server, name):
+    server = raw_server(OK)
+    for value, error, match in [
+        (-1, ValueError, f"{name} can't be -1"),
+        (1 << 70, ValueError, f"{name} can't be"),
+        ("x", TypeError, f"{name} is an int, got 'x'"),
+    ]:
+        with pytest.raises(error, match=match):
+            await session.get(server.url(), **{name: value})
+        with pytest.raises(error, match=match):
+            client.ClientSession(**{name: value})
+    with pytest.raises(TypeError, match="server_hostname is a str or None, got 5"):
+        await session.get(server.url(), server_hostname=5)
+    assert server.requests == []
+
+
+@pytest.mark.rondel_only("aiohttp guesses by letters alone")
+@pytest.mark.parametrize(
+    ("name", "meant"), [("files", "data"), ("content", "data"), ("verify", "ssl")]
+)
+async def test_names_of_other_clients(session, name, meant):
+    with pytest.raises(TypeError, match=f"'{name}'; did you mean '{meant}'"):
+        await session.post("http://localhost/", **{name: None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl as ssl_module
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from yarl import URL
 
@@ -59,6 +59,17 @@ class RequestOptions(TypedDict, total=False):
     retry: Retry | _SENTINEL | None
 
 
+#: What other clients call them.
+_OTHERS: Final = {
+    "body": "data",
+    "cert": "ssl",
+    "content": "data",
+    "files": "data",
+    "follow_redirects": "allow_redirects",
+    "query": "params",
+    "verify": "ssl",
+}
+
 #: Their names.
 ARGUMENTS = frozenset(RequestOptions.__annotations__)
 
@@ -67,7 +78,7 @@ def check_names(names: Iterable[str]) -> None:
     """Raise TypeError, which says what may have been meant, for a name that is none."""
     for name in names:
         if name not in ARGUMENTS:
-            close = get_close_matches(name, ARGUMENTS, n=1)
+            close = [_OTHERS[name]] if name in _OTHERS else get_close_matches(name, ARGUMENTS, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise TypeError(
                 f"A request of ClientSession got an unexpected keyword argument {name!r}{hint}"

@@ -19,6 +19,7 @@ from ._fields import (
     add_connection,
     to_headers,
 )
+from ._foreign import hint
 from ._tokens import check_method
 from ._writer import check_compress
 from .auth import BasicAuth, strip_auth
@@ -213,7 +214,7 @@ class ClientRequest:
         if chosen is None:
             return
         if not isinstance(chosen, BasicAuth):
-            raise TypeError("BasicAuth() tuple is required instead")
+            raise TypeError(f"BasicAuth() tuple is required instead{hint(chosen)}")
         self.headers[hdrs.AUTHORIZATION] = chosen.encode()
 
     def update_proxy(

@@ -7,6 +7,7 @@ import ssl as ssl_module
 from hashlib import sha256
 from typing import Any, TypeAlias
 
+from ._foreign import hint
 from .exceptions import ServerFingerprintMismatch
 
 
@@ -72,6 +73,7 @@ def merge_ssl(
     if not isinstance(trust, (bool, Fingerprint, ssl_module.SSLContext)):
         raise TypeError(
             f"ssl should be SSLContext, bool, Fingerprint or None, got {trust!r} instead."
+            f"{hint(trust)}"
         )
     return trust
 

@@ -12,6 +12,7 @@ from multidict import MultiDict, MultiDictProxy
 
 from . import hdrs, payload
 from ._disposition import check_text, guess_filename
+from ._foreign import hint
 from .multipart import MultipartWriter
 
 __all__ = ("FormData",)
@@ -124,7 +125,7 @@ class FormData:
             else:
                 raise TypeError(
                     "Only io.IOBase, multidict and (name, file) pairs allowed, use .add_field() "
-                    f"for passing more complex parameters, got {field!r}"
+                    f"for passing more complex parameters, got {field!r}{hint(field)}"
                 )
 
     def __call__(self) -> payload.Payload:

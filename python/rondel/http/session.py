@@ -22,6 +22,7 @@ from ._cookies_use import session_cookies
 from ._direct import checked, goes_directly
 from ._direct import send as send_directly
 from ._fields import PlainHead, to_headers
+from ._foreign import hint
 from ._hops import run as send_by_hops
 from ._options import session_options
 from ._request import ClientRequest
@@ -110,12 +111,12 @@ class ClientSession(HttpSession):
         ssl_shutdown_timeout: float | _SENTINEL | None = sentinel,
         retry: Retry | None = None,
     ) -> None:
-        if loop is None:
-            loop = connector._loop if connector is not None else asyncio.get_running_loop()
+        loop = _loop_of(connector, loop)
         self._base_url = _base_url(base_url)
         self._timeout = of_session(timeout, read_timeout, conn_timeout)
         self._retry = check_retry(retry)
-        _check_response_class(response_class)
+        _check_class("request_class", request_class, ClientRequest)
+        _check_class("response_class", response_class, ClientResponse)
         self._request_class = request_class
         self._response_class = response_class
         self._ws_response_class = ws_response_class
@@ -152,7 +153,6 @@ class ClientSession(HttpSession):
             self._cookie_jar.update_cookies(cookies)
         if loop.get_debug():
             self._source_traceback = traceback.extract_stack(sys._getframe(1))
-        self._connector = connector
         self._cookies = session_cookies(self._cookie_jar)
         self._usual_options = session_options(self, self._cookies, follow=True)
         if self._is_plain():
@@ -166,6 +166,8 @@ class ClientSession(HttpSession):
             self._set_plain(
                 connector._client, self._usual_options, stopping, self._default_headers, head
             )
+        # Last: until then there is nothing to close.
+        self._connector = connector
 
     def __del__(self, _warnings: Any = warnings) -> None:
         if self.closed:
@@ -379,9 +381,19 @@ class ClientSession(HttpSession):
 _REQUEST: Final = ClientSession._request
 
 
-def _check_response_class(kind: Any) -> None:
-    if not (isinstance(kind, type) and issubclass(kind, ClientResponse)):
-        raise TypeError(f"response_class is a subclass of ClientResponse, got {kind!r}")
+def _loop_of(connector: Any, loop: asyncio.AbstractEventLoop | None) -> asyncio.AbstractEventLoop:
+    if connector is not None and not isinstance(connector, BaseConnector):
+        raise TypeError(
+            f"connector is a connector of rondel.http or None, got {connector!r}{hint(connector)}"
+        )
+    if loop is not None:
+        return loop
+    return asyncio.get_running_loop() if connector is None else connector._loop
+
+
+def _check_class(argument: str, kind: Any, base: type) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, base)):
+        raise TypeError(f"{argument} is a subclass of {base.__name__}, got {kind!r}{hint(kind)}")
 
 
 async def _failed(error: Exception) -> ClientResponse:

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ._foreign import hint
+
 
 class _SENTINEL(enum.Enum):
     """Tells an argument that was left away from None."""
@@ -74,7 +76,7 @@ def of_session(timeout: object, read_timeout: Any, conn_timeout: float | None) -
     if not isinstance(timeout, ClientTimeout):
         raise ValueError(  # noqa: TRY004  aiohttp's type
             f"timeout parameter cannot be of {type(timeout)} type, "
-            "please use 'timeout=ClientTimeout(...)'"
+            f"please use 'timeout=ClientTimeout(...)'{hint(timeout)}"
         )
     if read_timeout is not sentinel:
         raise ValueError("read_timeout and timeout parameters conflict, please setup timeout.total")
@@ -94,7 +96,10 @@ def of_request(timeout: Any, default: ClientTimeout) -> ClientTimeout:
     if isinstance(timeout, ClientTimeout):
         return timeout
     if timeout is not None and (isinstance(timeout, bool) or not _is_number(timeout)):
-        raise TypeError(f"timeout is a ClientTimeout, a number of seconds or None, got {timeout!r}")
+        raise TypeError(
+            f"timeout is a ClientTimeout, a number of seconds or None, "
+            f"got {timeout!r}{hint(timeout)}"
+        )
     return ClientTimeout(total=timeout)
 
 

@@ -84,6 +84,22 @@ impl<'py> Keywords<'_, 'py> {
         self.any(name)?.is_truthy()
     }
 
+    fn text(&self, name: &str) -> PyResult<Option<String>> {
+        let text = self.any(name)?;
+        text.extract().map_err(|_| PyTypeError::new_err(format!("{name} is a str or None, got {text:?}")))
+    }
+
+    fn size(&self, name: &str) -> PyResult<usize> {
+        let size = self.any(name)?;
+        size.extract().map_err(|error: PyErr| {
+            if error.is_instance_of::<PyTypeError>(size.py()) {
+                PyTypeError::new_err(format!("{name} is an int, got {size:?}"))
+            } else {
+                PyValueError::new_err(format!("{name} can't be {size:?}"))
+            }
+        })
+    }
+
     fn seconds(&self, name: &str) -> PyResult<Option<Duration>> {
         let seconds: Option<f64> = self.any(name)?.extract()?;
         seconds.map(|seconds| duration(seconds, name)).transpose()
@@ -120,13 +136,13 @@ impl HttpOptions {
             decompress: given.yes("decompress")?,
             raise_for_status: given.yes("raise_for_status")?,
             proxy,
-            server_name: given.any("server_hostname")?.extract()?,
+            server_name: given.text("server_hostname")?,
             expect_continue: given.yes("expect_continue")?,
-            read_bufsize: given.any("read_bufsize")?.extract()?,
+            read_bufsize: given.size("read_bufsize")?,
             limits: Limits {
-                line: given.any("max_line_size")?.extract()?,
-                field: given.any("max_field_size")?.extract()?,
-                fields: given.any("max_headers")?.extract()?,
+                line: given.size("max_line_size")?,
+                field: given.size("max_field_size")?,
+                fields: given.size("max_headers")?,
             },
             http10: given.yes("http10")?,
             upgrade: given.yes("upgrade")?,
