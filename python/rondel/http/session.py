@@ -22,10 +22,10 @@ from ._cookies_use import session_cookies
 from ._direct import checked, goes_directly
 from ._direct import send as send_directly
 from ._fields import PlainHead, to_headers
-from ._foreign import hint
 from ._hops import run as send_by_hops
 from ._options import session_options
 from ._request import ClientRequest
+from ._session_arguments import check_class, loop_of, parse_base_url
 from .connector import BaseConnector, TCPConnector
 from .cookiejar import CookieJar
 from .response import ClientResponse
@@ -111,12 +111,12 @@ class ClientSession(HttpSession):
         ssl_shutdown_timeout: float | _SENTINEL | None = sentinel,
         retry: Retry | None = None,
     ) -> None:
-        loop = _loop_of(connector, loop)
-        self._base_url = _base_url(base_url)
+        loop = loop_of(connector, loop)
+        self._base_url = parse_base_url(base_url)
         self._timeout = of_session(timeout, read_timeout, conn_timeout)
         self._retry = check_retry(retry)
-        _check_class("request_class", request_class, ClientRequest)
-        _check_class("response_class", response_class, ClientResponse)
+        check_class("request_class", request_class, ClientRequest)
+        check_class("response_class", response_class, ClientResponse)
         self._request_class = request_class
         self._response_class = response_class
         self._ws_response_class = ws_response_class
@@ -381,31 +381,5 @@ class ClientSession(HttpSession):
 _REQUEST: Final = ClientSession._request
 
 
-def _loop_of(connector: Any, loop: asyncio.AbstractEventLoop | None) -> asyncio.AbstractEventLoop:
-    if connector is not None and not isinstance(connector, BaseConnector):
-        raise TypeError(
-            f"connector is a connector of rondel.http or None, got {connector!r}{hint(connector)}"
-        )
-    if loop is not None:
-        return loop
-    return asyncio.get_running_loop() if connector is None else connector._loop
-
-
-def _check_class(argument: str, kind: Any, base: type) -> None:
-    if not (isinstance(kind, type) and issubclass(kind, base)):
-        raise TypeError(f"{argument} is a subclass of {base.__name__}, got {kind!r}{hint(kind)}")
-
-
 async def _failed(error: Exception) -> ClientResponse:
     raise error
-
-
-def _base_url(base_url: StrOrURL | None) -> URL | None:
-    if base_url is None:
-        return None
-    url = URL(base_url)
-    if not url.absolute:
-        raise ValueError(f"Only absolute URLs are supported, got base_url={str(base_url)!r}")
-    if not url.path.endswith("/"):
-        raise ValueError("base_url must have a trailing '/'")
-    return url
