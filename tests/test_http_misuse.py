@@ -208,3 +208,8 @@ async def test_sizes(loop, client, session, raw_server, name):
 async def test_names_of_other_clients(session, name, meant):
     with pytest.raises(TypeError, match=f"'{name}'; did you mean '{meant}'"):
         await session.post("http://localhost/", **{name: None})
+
+
+async def test_an_argument_of_a_websocket_that_nobody_knows(session):
+    with pytest.raises(TypeError, match=r"ws_connect\(\) got an unexpected keyword argument 'foo'"):
+        await session.ws_connect("http://localhost/", foo=1)

@@ -54,7 +54,7 @@ class _Agreement:
     notakeover: bool
 
 
-async def connect(
+async def ws_connect(
     session: ClientSession,
     url: StrOrURL,
     *,

@@ -40,8 +40,7 @@ from .typedefs import (
     StrOrURL,
 )
 from .versions import HttpVersion, HttpVersion10, HttpVersion11, parse_version
-from .websocket import ClientWebSocketResponse
-from .websocket import connect as connect_websocket
+from .websocket import ClientWebSocketResponse, ws_connect
 
 if TYPE_CHECKING:
     from .abc import AbstractCookieJar
@@ -211,7 +210,7 @@ class ClientSession(HttpSession):
         self, url: StrOrURL, **arguments: Any
     ) -> RequestContextManager[ClientWebSocketResponse]:
         """Open a WebSocket: the arguments are those of `aiohttp.ClientSession.ws_connect`."""
-        return RequestContextManager(connect_websocket(self, url, **arguments))
+        return RequestContextManager(ws_connect(self, url, **arguments))
 
     def _begin(self, method: str, url: StrOrURL, **arguments: Any) -> Awaitable[ClientResponse]:
         """Make a request that is not quite plain. Called by the native methods.

@@ -8,7 +8,7 @@ from types import GenericAlias, TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from ._ws_extension import ws_ext_gen, ws_ext_parse
-from ._ws_handshake import connect
+from ._ws_handshake import ws_connect
 from ._ws_heartbeat import Heartbeat
 from ._ws_reader import WebSocketReader
 from ._ws_types import (
@@ -56,7 +56,7 @@ __all__ = (
     "WebSocketError",
     "WebSocketReader",
     "WebSocketWriter",
-    "connect",
+    "ws_connect",
     "ws_ext_gen",
     "ws_ext_parse",
 )
