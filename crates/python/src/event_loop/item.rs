@@ -1,7 +1,7 @@
 //! What the driver hands out in this embedding.
 
 use crate::handle::Pending;
-use crate::http::{Chore, Interest};
+use crate::http::Chore;
 use crate::raw::Owned;
 
 /// Something to run.
@@ -39,8 +39,11 @@ pub enum Watch {
     /// A future that waits for a descriptor, once.
     Wake(Owned),
     /// A connection of the HTTP client.
-    Http(Interest),
+    Http(Chore),
 }
+
+// The queue of each loop is made of them: larger ones cost each callback.
+const _: () = assert!(size_of::<Ready>() == 16);
 
 impl From<Watch> for Ready {
     #[inline]
@@ -52,7 +55,7 @@ impl From<Watch> for Ready {
             Watch::Receive(datagrams) => Self::Receive(datagrams),
             Watch::Send(datagrams) => Self::Send(datagrams),
             Watch::Wake(future) => Self::Wake(future),
-            Watch::Http(interest) => Self::Http(Chore::Io(interest)),
+            Watch::Http(chore) => Self::Http(chore),
         }
     }
 }

@@ -189,7 +189,7 @@ impl Core {
             }
             Ready::Wake(future) => return sock::wake(py, future),
             Ready::Http(chore) => {
-                http::run(py, self, chore);
+                http::run(py, self, *chore);
                 return Ok(());
             }
             Ready::Send(datagrams) => Datagrams::write_ready(datagrams.bind(py).cast::<Datagrams>()?),

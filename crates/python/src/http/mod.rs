@@ -10,6 +10,7 @@
 mod address;
 mod body;
 mod buffer;
+mod chore;
 mod client;
 mod content;
 mod cookies;
@@ -40,38 +41,11 @@ mod upgraded;
 mod waiting;
 mod ws;
 
-use std::task::Waker;
-
 use pyo3::prelude::*;
 
+pub use self::chore::{Chore, run};
 pub use self::local::Local;
 pub use self::runtime::Loop;
-pub use self::source::Interest;
-use crate::event_loop::Core;
-
-/// What a loop has to do for the client. It holds no Python object.
-#[derive(Clone, Debug)]
-pub enum Chore {
-    /// A descriptor is ready.
-    Io(Interest),
-    /// A place is to be polled.
-    Woken(u32),
-    /// A time has come.
-    Waker(Waker),
-    /// Something is to be dropped in the loop's thread.
-    Discard,
-}
-
-/// Does it.
-pub fn run(py: Python<'_>, of: &Core, chore: &Chore) {
-    let Some(home) = of.http(py) else { return };
-    match chore {
-        Chore::Io(interest) => source::ready(py, &home, *interest),
-        Chore::Woken(number) => home.turn_of(py, *number),
-        Chore::Waker(waker) => home.enter(py, || waker.wake_by_ref()),
-        Chore::Discard => home.enter(py, || ()),
-    }
-}
 
 /// Adds the client's classes and functions to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -11,7 +11,8 @@ use pyo3::Python;
 use rondel_engine::Remote;
 use rondel_http::Background;
 
-use super::{Chore, inside};
+use super::chore::Duty;
+use super::inside;
 use crate::event_loop::Ready;
 use crate::raw::Owned;
 
@@ -124,7 +125,7 @@ impl Wake for Number {
     fn wake_by_ref(self: &Arc<Self>) {
         if !inside::note(self.owner, self.place) {
             // Refused by a loop that is closed, where nobody waits. The item holds no Python object.
-            let _ = self.remote.push(Ready::Http(Chore::Woken(self.place)));
+            let _ = self.remote.push(Ready::Http(Duty::Woken(self.place).into()));
         }
     }
 }

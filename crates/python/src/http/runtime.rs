@@ -7,6 +7,7 @@ use std::fmt;
 use std::os::fd::RawFd;
 use std::ptr::NonNull;
 use std::rc::{Rc, Weak};
+use std::task::Waker;
 
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit, ffi};
@@ -14,6 +15,7 @@ use rondel_engine::{Clock, Nanos, Remote};
 use rondel_http::{Background, Family, Runtime};
 use slab::Slab;
 
+use super::chore::Duty;
 use super::lookup::{self, Lookup};
 use super::places::{Holds, Places};
 use super::sleep::Sleep;
@@ -44,6 +46,8 @@ pub struct Shared {
     discarded: RefCell<Vec<Box<dyn Any>>>,
     pub places: RefCell<Places>,
     pub sources: RefCell<Slab<Sides>>,
+    /// Who is woken at a time.
+    pub sleepers: RefCell<Slab<Waker>>,
     holders: RefCell<Slab<Weak<dyn Holder>>>,
 }
 
@@ -74,6 +78,7 @@ impl Loop {
             discarded: RefCell::default(),
             places: RefCell::default(),
             sources: RefCell::default(),
+            sleepers: RefCell::default(),
             holders: RefCell::default(),
         }))
     }
@@ -139,7 +144,7 @@ impl Loop {
         self.0.discarded.borrow_mut().push(Box::new(value));
         if elsewhere {
             // Refused by a loop that has been closed since: whoever did so has dropped the value, or is about to.
-            let _ = self.0.remote.push(Ready::Http(super::Chore::Discard));
+            let _ = self.0.remote.push(Ready::Http(Duty::Discard.into()));
         }
     }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use pyo3::prelude::*;
 use rondel_http::Background;
 
-use super::Chore;
+use super::chore::Duty;
 use super::inside::Inside;
 use super::places::{Holds, Job};
 use super::runtime::Loop;
@@ -67,7 +67,7 @@ impl Loop {
             return;
         }
         self.with_state(py, |state| {
-            state.driver.push(Ready::Http(Chore::Woken(number)));
+            state.driver.push(Ready::Http(Duty::Woken(number).into()));
             // The loop may be waiting, where another thread has it closed or its connections dropped.
             state.driver.remote().wake_if_asleep();
         });

@@ -11,18 +11,12 @@ use pyo3::Python;
 use rondel_engine::SourceKey;
 use rondel_http::{Direction, Source};
 
+use super::chore::Duty;
 use super::runtime::{Loop, attached};
 use crate::event_loop::Watch;
 
 /// How often in one turn somebody may go on with a socket that is always ready.
 const BUDGET: u32 = 32;
-
-/// What stands for interest in a descriptor, inside of the driver: its number here, and the direction.
-#[derive(Clone, Copy, Debug)]
-pub struct Interest {
-    number: u32,
-    direction: Direction,
-}
 
 /// One watched descriptor.
 pub struct Sides {
@@ -135,7 +129,7 @@ impl Source for Watched {
         });
         if let Some(key) = unarmed.flatten()
             && let Err(error) =
-                set(attached(), &self.home, key, direction, Some(Watch::Http(Interest { number, direction })))
+                set(attached(), &self.home, key, direction, Some(Watch::Http(Duty::Ready(number, direction).into())))
         {
             self.with(direction, |_, side| side.armed = false);
             return Poll::Ready(Err(error));
@@ -161,9 +155,8 @@ impl Drop for Watched {
     }
 }
 
-/// The driver has seen a direction of a descriptor ready.
-pub fn ready(py: Python<'_>, home: &Loop, interest: Interest) {
-    let Interest { number, direction } = interest;
+/// The driver has seen a direction of the descriptor of this number ready.
+pub fn ready(py: Python<'_>, home: &Loop, number: u32, direction: Direction) {
     let Some(turn) = home.with_state(py, |state| state.turn) else { return };
     let seen = {
         let mut sources = home.shared().sources.borrow_mut();
