@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from yarl import URL
 
+from ._numbers import size
 from .exceptions import InvalidURL, InvalidUrlClientError, NonHttpUrlClientError
 from .fingerprint import Fingerprint, Trust, merge_ssl
 from .retry import Retry, check_retry
@@ -98,6 +99,10 @@ def _capitals(method: Any) -> str:
     if not isinstance(method, str):
         raise TypeError(f"method is a str, got {method!r}")
     return method.upper()
+
+
+def _limit(name: str, asked: int | None, default: int) -> int:
+    return default if asked is None else size(name, asked)
 
 
 def _check_max_redirects(count: Any) -> None:
@@ -220,13 +225,13 @@ class Arguments:
         self.trust = merge_ssl(ssl, verify_ssl, ssl_context, fingerprint)
         self.server_hostname = server_hostname
         self.trace_request_ctx = trace_request_ctx
-        self.read_bufsize = session._read_bufsize if read_bufsize is None else read_bufsize
+        self.read_bufsize = _limit("read_bufsize", read_bufsize, session._read_bufsize)
         self.auto_decompress = (
             session.auto_decompress if auto_decompress is None else auto_decompress
         )
-        self.max_line_size = session._max_line_size if max_line_size is None else max_line_size
-        self.max_field_size = session._max_field_size if max_field_size is None else max_field_size
-        self.max_headers = session._max_headers if max_headers is None else max_headers
+        self.max_line_size = _limit("max_line_size", max_line_size, session._max_line_size)
+        self.max_field_size = _limit("max_field_size", max_field_size, session._max_field_size)
+        self.max_headers = _limit("max_headers", max_headers, session._max_headers)
         self.middlewares = session._middlewares if middlewares is None else middlewares
         self.upload_tracker = upload_tracker
         self.retry = session.retry if isinstance(retry, _SENTINEL) else check_retry(retry)

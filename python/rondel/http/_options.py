@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._rondel import HttpOptions
 from ._fields import encode
+from ._numbers import MOST
 from .fingerprint import native_trust
 from .retry import Retry
 from .timeouts import ClientTimeout
@@ -29,7 +30,7 @@ def session_options(
         connect=_limit(timeout.connect),
         sock_connect=_limit(timeout.sock_connect),
         sock_read=_limit(timeout.sock_read),
-        ceil_threshold=timeout.ceil_threshold,
+        ceil_threshold=max(timeout.ceil_threshold, 0.0),
         follow=follow,
         max_redirects=10,
         retry=session.retry,
@@ -72,9 +73,9 @@ def request_options(
         connect=_limit(timeout.connect),
         sock_connect=_limit(timeout.sock_connect),
         sock_read=_limit(timeout.sock_read),
-        ceil_threshold=timeout.ceil_threshold,
+        ceil_threshold=max(timeout.ceil_threshold, 0.0),
         follow=follow,
-        max_redirects=asked.max_redirects,
+        max_redirects=min(asked.max_redirects, MOST),
         retry=retry,
         decompress=asked.auto_decompress,
         raise_for_status=raise_for_status,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from multidict import CIMultiDict
 
 from . import hdrs
+from ._numbers import seconds, size
 from ._ws_extension import ws_ext_gen, ws_ext_parse
 from ._ws_reader import WebSocketReader
 from ._ws_types import DEFAULT_WS_CLIENT_TIMEOUT, ClientWSTimeout, WSHandshakeError
@@ -90,6 +91,10 @@ async def ws_connect(
     Raises `WSServerHandshakeError` if the server does not agree, and what requests raise.
     """
     limits = _limits(timeout, receive_timeout)
+    for name in ("ws_receive", "ws_close"):
+        seconds(name, getattr(limits, name), negative=True)
+    seconds("heartbeat", heartbeat, negative=True, finite=True)
+    max_msg_size = size("max_msg_size", max_msg_size)
     offer = _Offer(base64.b64encode(os.urandom(16)).decode("ascii"), list(protocols), compress)
     response = await session._upgrade_request(
         method,

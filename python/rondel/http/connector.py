@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Literal, Self, TypeAlias
 
 from .._rondel import HttpClient
+from ._numbers import count, seconds
 from .abc import AbstractResolver
 from .fingerprint import Fingerprint, merge_ssl, native_trust
 from .timeouts import _SENTINEL, sentinel
@@ -95,10 +96,11 @@ class BaseConnector:
             raise ValueError("keepalive_timeout cannot be set if force_close is True")
         if isinstance(keepalive_timeout, _SENTINEL):
             keepalive_timeout = None if force_close else KEEPALIVE_TIMEOUT
-        self._keepalive_timeout = keepalive_timeout
+        self._keepalive_timeout = seconds("keepalive_timeout", keepalive_timeout)
         self._force_close = bool(force_close)
         self._limit = _connections("limit", limit)
         self._limit_per_host = _connections("limit_per_host", limit_per_host)
+        seconds("timeout_ceil_threshold", timeout_ceil_threshold, negative=True)
         self._timeout_ceil_threshold = timeout_ceil_threshold
         self._loop = loop or asyncio.get_running_loop()
         self._client = HttpClient(self._loop, self._defaults() | (_settings or {}))
@@ -240,7 +242,7 @@ class TCPConnector(BaseConnector):
         http2: bool | Literal["prior-knowledge"] = True,
     ) -> None:
         self._ssl = merge_ssl(ssl, verify_ssl, ssl_context, fingerprint)
-        self._family = family
+        self._family = _family(family)
         self._use_dns_cache = bool(use_dns_cache)
         _check_resolver(resolver)
         super().__init__(
@@ -252,13 +254,15 @@ class TCPConnector(BaseConnector):
             loop=loop,
             timeout_ceil_threshold=timeout_ceil_threshold,
             _settings={
-                "family": int(family),
-                "local_addr": None if local_addr is None else tuple(local_addr),
-                "happy_eyeballs_delay": happy_eyeballs_delay,
-                "interleave": interleave,
+                "family": self._family,
+                "local_addr": None if local_addr is None else _local_addr(local_addr),
+                "happy_eyeballs_delay": seconds("happy_eyeballs_delay", happy_eyeballs_delay),
+                "interleave": (
+                    None if interleave is None else count("interleave", interleave, "addresses")
+                ),
                 "use_dns_cache": self._use_dns_cache,
-                "ttl_dns_cache": ttl_dns_cache,
-                "dns_cache_max_size": dns_cache_max_size,
+                "ttl_dns_cache": seconds("ttl_dns_cache", ttl_dns_cache),
+                "dns_cache_max_size": count("dns_cache_max_size", dns_cache_max_size, "names"),
                 "resolver": resolver,
                 "http2": _http2(http2),
                 "tls": native_trust(self._ssl),
@@ -326,13 +330,24 @@ class NamedPipeConnector(BaseConnector):
 
 
 def _connections(name: str, value: int | None) -> int:
-    if value is None:
-        return 0
+    return 0 if value is None else count(name, value, "connections (0: any number)")
+
+
+def _family(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} is a number of connections (0: any number), got {value!r}")
-    if value < 0:
-        raise ValueError(f"{name} can't be negative (0: any number), got {value!r}")
-    return value
+        raise TypeError(f"family is socket.AF_INET, AF_INET6 or 0, got {value!r}")
+    if value not in {socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6}:
+        raise ValueError(f"family is socket.AF_INET, AF_INET6 or 0, got {value!r}")
+    return int(value)
+
+
+def _local_addr(value: Any) -> tuple[str, int]:
+    match value:
+        case (str(host), int(port)) if not isinstance(port, bool):
+            if not 0 <= port <= 65535:
+                raise ValueError(f"local_addr: ports are from 0 to 65535, got {port!r}")
+            return host, port
+    raise TypeError(f"local_addr is a host and a port, such as ('127.0.0.1', 0), got {value!r}")
 
 
 def _check_resolver(resolver: Any) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from ._numbers import MOST
 from ._tokens import is_token
 
 #: Methods that may be repeated without harm (RFC 9110, 9.2.2).
@@ -168,6 +169,8 @@ def _count(name: str, value: Any, *, least: int) -> int:
         raise TypeError(f"{name} is a whole number, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, got {value!r}")
+    if value > MOST:
+        raise ValueError(f"{name} can't be above {MOST}, got {value!r}")
     return value
 
 

@@ -23,6 +23,7 @@ from ._direct import checked, goes_directly
 from ._direct import send as send_directly
 from ._fields import PlainHead, to_headers
 from ._hops import run as send_by_hops
+from ._numbers import size
 from ._options import session_options
 from ._request import ClientRequest
 from ._session_arguments import check_class, loop_of, parse_base_url
@@ -132,10 +133,10 @@ class ClientSession(HttpSession):
         self._auto_decompress = bool(auto_decompress)
         self._trust_env = bool(trust_env)
         self._requote_redirect_url = requote_redirect_url
-        self._read_bufsize = read_bufsize
-        self._max_line_size = max_line_size
-        self._max_field_size = max_field_size
-        self._max_headers = max_headers
+        self._read_bufsize = size("read_bufsize", read_bufsize)
+        self._max_line_size = size("max_line_size", max_line_size)
+        self._max_field_size = size("max_field_size", max_field_size)
+        self._max_headers = size("max_headers", max_headers)
         self._resolve_charset = fallback_charset_resolver
         self._middlewares = tuple(middlewares)
         self._trace_configs = list(trace_configs or ())

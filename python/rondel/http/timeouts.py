@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ._foreign import hint
+from ._numbers import is_number, seconds
 
 
 class _SENTINEL(enum.Enum):
@@ -45,22 +46,9 @@ class ClientTimeout:
 
     def __post_init__(self) -> None:
         for name in ("total", "connect", "sock_read", "sock_connect"):
-            _check(name, getattr(self, name))
-        if self.ceil_threshold is None or not _is_number(self.ceil_threshold):
-            raise TypeError(f"ceil_threshold is a number of seconds, got {self.ceil_threshold!r}")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) or hasattr(type(value), "__float__")
-
-
-def _check(name: str, value: Any) -> None:
-    if value is None:
-        return
-    if not _is_number(value):
-        raise TypeError(f"{name} is a number of seconds or None, got {value!r}")
-    if math.isnan(value):
-        raise ValueError(f"{name} is a number of seconds or None, got {value!r}")
+            seconds(name, getattr(self, name), negative=True)
+        if seconds("ceil_threshold", self.ceil_threshold, negative=True) is None:
+            raise TypeError("ceil_threshold is a number of seconds, got None")
 
 
 def of_session(timeout: object, read_timeout: Any, conn_timeout: float | None) -> ClientTimeout:
@@ -68,6 +56,9 @@ def of_session(timeout: object, read_timeout: Any, conn_timeout: float | None) -
 
     Raises ValueError if they contradict each other or aren't timeouts.
     """
+    if read_timeout is not sentinel:
+        seconds("read_timeout", read_timeout, negative=True)
+    seconds("conn_timeout", conn_timeout, negative=True)
     if timeout is sentinel or timeout is None:
         total = DEFAULT_TIMEOUT.total if read_timeout is sentinel else read_timeout
         return ClientTimeout(
@@ -95,7 +86,7 @@ def of_request(timeout: Any, default: ClientTimeout) -> ClientTimeout:
         return default
     if isinstance(timeout, ClientTimeout):
         return timeout
-    if timeout is not None and (isinstance(timeout, bool) or not _is_number(timeout)):
+    if timeout is not None and (isinstance(timeout, bool) or not is_number(timeout)):
         raise TypeError(
             f"timeout is a ClientTimeout, a number of seconds or None, "
             f"got {timeout!r}{hint(timeout)}"
@@ -103,12 +94,14 @@ def of_request(timeout: Any, default: ClientTimeout) -> ClientTimeout:
     return ClientTimeout(total=timeout)
 
 
-def deadline(now: float, seconds: float | None, ceil_threshold: float) -> float | None:
-    """When ``seconds`` from ``now`` on are over, on the loop's clock; None if there is no limit."""
-    if seconds is None or seconds <= 0 or seconds == math.inf:
+def deadline(now: float, limit: float | None, ceil_threshold: float) -> float | None:
+    """When ``limit`` seconds from ``now`` on are over, on the loop's clock; None if there is no
+    limit.
+    """
+    if limit is None or limit <= 0 or limit == math.inf:
         return None
-    when = now + seconds
-    return math.ceil(when) if seconds >= ceil_threshold else when
+    when = now + limit
+    return math.ceil(when) if limit >= ceil_threshold else when
 
 
 #: What a session uses that was given none.
