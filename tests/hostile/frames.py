@@ -79,8 +79,11 @@ def good(stream: int) -> list[bytes]:
     return [headers(stream, OK), data(stream, b"good", end=True)]
 
 
-def requests(sock: socket.socket, *, greet: bool) -> Iterator[int]:
-    """The streams of the requests that come; `greet`: the server's SETTINGS are sent first."""
+def received(sock: socket.socket, *, greet: bool) -> Iterator[tuple[int, int, int, bytes]]:
+    """Type, flags, stream and payload of the frames that come, SETTINGS acknowledged.
+
+    `greet`: the server's SETTINGS are sent first.
+    """
     preface = _exactly(sock, len(PREFACE))
     if not PREFACE.startswith(preface):
         raise AssertionError("the client does not begin with HTTP/2's preface")
@@ -88,10 +91,15 @@ def requests(sock: socket.socket, *, greet: bool) -> Iterator[int]:
         sock.sendall(settings())
     while head := _exactly(sock, 9):
         kind, flags, stream = struct.unpack("!BBI", head[3:])
-        _exactly(sock, int.from_bytes(head[:3]))
+        payload = _exactly(sock, int.from_bytes(head[:3]))
         if kind == SETTINGS and not flags & ACK:
             sock.sendall(frame(SETTINGS, ACK, 0))
-        # The cases' requests have no body.
+        yield kind, flags, stream, payload
+
+
+def requests(sock: socket.socket, *, greet: bool) -> Iterator[int]:
+    """The streams of the requests that come, which have no body; `greet` as above."""
+    for kind, flags, stream, _ in received(sock, greet=greet):
         if kind == HEADERS and flags & END_STREAM:
             yield stream
 
