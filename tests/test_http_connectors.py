@@ -88,8 +88,10 @@ async def test_a_local_address_that_is_not_ours(loop, client, raw_server):
     server = raw_server(OK)
     connector = client.TCPConnector(local_addr=("192.0.2.1", 0))
     async with client.ClientSession(connector=connector) as session:
-        with pytest.raises(client.ClientConnectorError):
+        # Not the server's address alone.
+        with pytest.raises(client.ClientConnectorError, match="cannot assign requested") as caught:
             await fetch(session, server.url())
+    assert caught.value.errno == errno.EADDRNOTAVAIL
 
 
 async def test_sockets_of_the_user(loop, client, raw_server):

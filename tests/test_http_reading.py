@@ -305,3 +305,10 @@ async def test_a_reader_that_waits_is_told(session, client, raw_server):
     got.close()
     with pytest.raises(client.ClientConnectionError, match="Connection closed"):
         await reading
+
+
+async def test_what_a_stream_looks_like(content):
+    async with content(LINES) as got:
+        assert repr(got.content).startswith("<StreamReader ")
+        await got.read()
+        assert " eof" in repr(got.content)

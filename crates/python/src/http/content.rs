@@ -57,6 +57,13 @@ fn count(n: isize) -> Want {
 
 #[pymethods]
 impl HttpContent {
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let body = self.body.get(py);
+        // As far as is known: to look for more has effects.
+        let eof = if matches!(body.end(), Some(End::Eof | End::Released)) { " eof" } else { "" };
+        format!("<StreamReader {} bytes{eof}>", body.total.get())
+    }
+
     /// Bytes that have come, decoded.
     #[getter]
     fn total_bytes(&self, py: Python<'_>) -> u64 {

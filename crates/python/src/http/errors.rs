@@ -271,6 +271,10 @@ fn all_of(py: Python<'_>, attempts: &[(SocketAddr, io::Error)]) -> PyResult<PyEr
 fn attempt(py: Python<'_>, address: SocketAddr, failed: &io::Error) -> PyResult<PyErr> {
     let Some(errno) = failed.raw_os_error() else { return Ok(os_error(py, failed)) };
     let named = super::address::to_python(py, address)?;
-    let text = format!("Connect call failed {}", named.bind(py).repr()?);
+    let mut text = format!("Connect call failed {}", named.bind(py).repr()?);
+    // It is the address on this side, not the one that is named.
+    if failed.kind() == io::ErrorKind::AddrNotAvailable {
+        text.push_str(": cannot assign requested local address");
+    }
     Ok(PyErr::from_value(py.get_type::<PyOSError>().call1((errno, text))?))
 }
