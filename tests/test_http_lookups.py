@@ -202,6 +202,17 @@ async def test_other_errors_of_the_resolver(loop, client, resolver):
             await fetch(session)
 
 
+async def test_a_look_up_that_was_cancelled(loop, client, resolver):
+    connector = client.TCPConnector(resolver=resolver(asyncio.CancelledError()))
+    async with client.ClientSession(connector=connector) as session:
+        requests = [asyncio.ensure_future(fetch(session)) for _ in range(3)]
+        await asyncio.wait(requests)
+        assert all(request.cancelled() for request in requests)
+        with pytest.raises(asyncio.CancelledError):
+            await fetch(session)
+        assert asyncio.current_task().cancelling() == 0
+
+
 async def test_closing_ends_a_look_up(loop, client):
     ended = asyncio.Event()
 

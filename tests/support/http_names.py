@@ -33,7 +33,7 @@ def resolver(client):
             self.asked.append((host, port, family))
             if self.gate:
                 await self.gate.wait()
-            if isinstance(self.addresses[0], Exception):
+            if isinstance(self.addresses[0], BaseException):
                 raise self.addresses[0]
             return list(self.addresses)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl as ssl_module
 from collections.abc import Callable
@@ -105,6 +106,9 @@ def _of_program(report: Report) -> Exception | None:
 def _lookup(report: Report) -> BaseException:
     if (own := _of_program(report)) is not None:
         return own
+    if isinstance(report.cause, asyncio.CancelledError):
+        # Of the look-up, not of the request, which ends with it all the same.
+        return report.cause
     if isinstance(report.cause, TimeoutError) and report.cause.errno is None:
         return _connection_timeout(report)
     return ex.ClientConnectorDNSError(report.key(), report.system())
