@@ -258,3 +258,20 @@ def test_values(client):
     )
     with pytest.raises(AttributeError):
         timeout.total = 1
+
+
+@pytest.mark.rondel_only("aiohttp does not speak HTTP/2")
+async def test_a_silent_connection_of_http2_takes_no_other_request(
+    loop, client, open_session, raw_server
+):
+    def agrees_and_is_silent(connection):
+        connection.send(b"\0\0\0\4\0\0\0\0\0")  # SETTINGS
+        connection.until_closed()
+
+    server = raw_server(agrees_and_is_silent)
+    connector = client.TCPConnector(http2="prior-knowledge")
+    session = open_session(connector=connector, timeout=client.ClientTimeout(sock_read=SOON))
+    for count in (1, 2, 3):
+        with pytest.raises(asyncio.TimeoutError):
+            await session.get(server.url())
+        assert len(server.connections) == count
