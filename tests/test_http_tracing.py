@@ -204,6 +204,28 @@ async def test_an_error(client, traced, recorder, raw_server):
     assert (params.method, str(params.url)) == ("GET", url)
 
 
+@pytest.mark.parametrize("url", ["", "http://", "/path", "http:///path"])
+async def test_a_url_of_nobody(client, traced, recorder, url):
+    with pytest.raises(client.InvalidUrlClientError) as caught:
+        await traced.get(url, cookies={"a": "1"})
+    assert recorder.names == ["request_start", "request_exception"]
+    params = recorder.one("request_exception")
+    assert params.exception is caught.value
+    assert (params.method, str(params.url)) == ("GET", url)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"headers": {"Authorization": "x"}}, ValueError), ({"cookies": 5}, TypeError)],
+    ids=["auth", "cookies"],
+)
+async def test_arguments_that_are_none(traced, recorder, options, error):
+    with pytest.raises(error) as caught:
+        await traced.get("http://name:password@example.test/", **options)
+    assert recorder.names == ["request_start", "request_exception"]
+    assert recorder.one("request_exception").exception is caught.value
+
+
 async def test_an_error_of_the_status(client, traced, recorder, raw_server):
     server = raw_server(response(b"", status="404 Not Found"))
     with pytest.raises(client.ClientResponseError) as caught:

@@ -263,7 +263,8 @@ class Arguments:
             raise RuntimeError("Session is closed")
         if target.scheme not in connector.allowed_protocol_schema_set:
             raise NonHttpUrlClientError(target)
-        if not target.raw_host:
+        # Traces are told of a request to nobody before it fails.
+        if not target.raw_host and not session.trace_configs:
             raise InvalidUrlClientError(target)
         return target
 

@@ -30,6 +30,7 @@ from .timeouts import deadline
 if TYPE_CHECKING:
     from multidict import CIMultiDict
 
+    from ._cookies_use import Cookies
     from ._request import ClientRequest
     from .response import ClientResponse
     from .session import ClientSession
@@ -75,10 +76,8 @@ class Hops:
         self._params = asked.params
         self._data = asked.data
         self._headers: CIMultiDict[str] = merge(session.headers, asked.headers)
-        self._auth = explicit_auth(asked, self._headers.get(hdrs.AUTHORIZATION))
-        own = self._headers.popall(hdrs.COOKIE, None)
-        explicit = "; ".join(own) if own else None
-        self._cookies = request_cookies(session, asked.cookies, explicit, asked.url)
+        self._auth: BasicAuth | None = None
+        self._cookies: Cookies | None = None
         self._history: list[ClientResponse] = []
         traced = bool(session.trace_configs)
         self._traces = Traces(session, asked.trace_request_ctx) if traced else None
@@ -93,6 +92,7 @@ class Hops:
         if self._traces is not None:
             await self._tell("on_request_start", tracing.TraceRequestStartParams)
             self._begun = True
+        self._prepare()
         while True:
             response = self._response = await self._hop()
             if not await self._redirected(response):
@@ -112,6 +112,16 @@ class Hops:
         await self._sending.abandon()
         if self._traces is not None and self._begun:
             await self._failed(self._traces, error)
+
+    def _prepare(self) -> None:
+        """Look at the arguments: what is wrong with them is told to the traces, too."""
+        asked = self._asked
+        if not asked.url.raw_host:
+            raise ex.InvalidUrlClientError(asked.url)
+        self._auth = explicit_auth(asked, self._headers.get(hdrs.AUTHORIZATION))
+        own = self._headers.popall(hdrs.COOKIE, None)
+        explicit = "; ".join(own) if own else None
+        self._cookies = request_cookies(self._session, asked.cookies, explicit, asked.url)
 
     async def _hop(self) -> ClientResponse:
         """Send the request as it is now, as often as the retry policy has it."""
