@@ -1,6 +1,7 @@
 """What a program forgets to close is closed, and told."""
 
 import gc
+import warnings
 
 import pytest
 
@@ -97,6 +98,20 @@ async def test_a_request_that_is_never_awaited_does_nothing(session, raw_server)
         session.get(server.url())
         gc.collect()
     await turns(3)
+    assert server.connections == []
+
+
+@pytest.mark.parametrize("checked", [False, True])
+async def test_it_is_told_once(session, raw_server, checked):
+    async def check(_response):
+        raise AssertionError
+
+    server = raw_server(OK)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        session.get(server.url(), raise_for_status=check if checked else None)
+        gc.collect()
+    assert [each.category for each in told] == [RuntimeWarning]
     assert server.connections == []
 
 

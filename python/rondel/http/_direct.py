@@ -6,7 +6,6 @@ What needs Python in between goes hop by hop instead: `_hops`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from . import hdrs
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from .._rondel import Exchange
     from ._request import ClientRequest
     from .auth import BasicAuth
-    from .response import ClientResponse
     from .session import ClientSession
 
 
@@ -110,16 +108,3 @@ def explicit_auth(asked: Arguments, header: str | None) -> BasicAuth | None:
             "Cannot combine AUTHORIZATION header with AUTH argument or credentials encoded in URL"
         )
     return asked.auth
-
-
-async def checked(
-    exchange: Awaitable[ClientResponse], check: Callable[[ClientResponse], Awaitable[None]]
-) -> ClientResponse:
-    """The response, once the coroutine function ``raise_for_status`` has looked at it."""
-    response = await exchange
-    try:
-        await check(response)
-    except BaseException:
-        response.close()
-        raise
-    return response

@@ -19,6 +19,7 @@ from . import exceptions as ex
 from ._arguments import Arguments
 from ._cookies_use import request_cookies
 from ._direct import explicit_auth
+from ._direct import send as send_directly
 from ._fields import merge
 from ._sending import Sending, is_spent
 from ._traces import Traces
@@ -63,6 +64,24 @@ async def run(session: ClientSession, asked: Arguments) -> ClientResponse:
     finally:
         if tracker is not None:
             tracker._request_over()
+
+
+async def send_checked(session: ClientSession, asked: Arguments) -> ClientResponse:
+    """The response, sent straight if that can be, once the coroutine function ``raise_for_status``
+    has looked at it.
+    """
+    exchange = send_directly(session, asked)
+    if exchange is None:
+        return await run(session, asked)
+    response = await exchange
+    check = asked.raise_for_status
+    try:
+        if callable(check):
+            await check(response)
+    except BaseException:
+        response.close()
+        raise
+    return response
 
 
 class Hops:

@@ -19,10 +19,11 @@ from . import payload
 from ._arguments import Arguments, check_names, check_names_list, status_check
 from ._context import RequestContextManager
 from ._cookies_use import session_cookies
-from ._direct import checked, goes_directly
+from ._direct import goes_directly
 from ._direct import send as send_directly
 from ._fields import PlainHead, to_headers
 from ._hops import run as send_by_hops
+from ._hops import send_checked
 from ._numbers import size
 from ._options import session_options
 from ._request import ClientRequest
@@ -229,11 +230,10 @@ class ClientSession(HttpSession):
         try:
             asked = Arguments(self, method, url, **arguments)
             if goes_directly(self, asked):
+                if callable(asked.raise_for_status):
+                    return RequestContextManager(send_checked(self, asked))
                 exchange = send_directly(self, asked)
                 if exchange is not None:
-                    check = asked.raise_for_status
-                    if callable(check):
-                        return RequestContextManager(checked(exchange, check))
                     return exchange
         except Exception as error:
             if (tracker := arguments.get("upload_tracker")) is not None:
