@@ -150,3 +150,18 @@ async def test_goaway_lets_others_have_a_new_connection_at_once(loop, client, ra
         assert len(server.connections) == 2
         server.connections[0].send(answer(3))
         await done([slow])
+
+
+async def test_goaway_before_the_limit_is_known(one, raw_server):
+    """Requests that were begun in good faith, and never sent, go to another connection."""
+
+    def leave(connection, stream):
+        if connection.number:
+            at_once(connection, stream)
+        else:
+            connection.send(frames.goaway(stream) + answer(stream))
+
+    script = Script(most(1), leave)
+    server = raw_server(script)
+    await done(begin(one, server, 8))
+    assert {number for number, _ in script.streams} == {0, 1}

@@ -60,9 +60,10 @@ impl Unanswered {
     }
 
     /// What has `failed`, on an HTTP/2 connection with this `gauge`. What was heard on it need not have been meant for this
-    /// request.
+    /// request; but if hyper has let go of it the server went away while it was the first to wait for a stream.
     pub(super) fn http2(failed: NotSent, gauge: &Gauge) -> Self {
-        Self::new(failed, false, |failure| of_head(failure, None, gauge.failure()))
+        let silent = failed.error().is_user();
+        Self::new(failed, silent, |failure| of_head(failure, None, gauge.failure()))
     }
 
     fn new(mut failed: NotSent, silent: bool, explain: impl FnOnce(hyper::Error) -> Error) -> Self {

@@ -8,6 +8,7 @@ use crate::pipe::{Server, pipe};
 /// Types of frames.
 pub const HEADERS: u8 = 1;
 pub const SETTINGS: u8 = 4;
+pub const GOAWAY: u8 = 7;
 
 /// Flags.
 pub const END_STREAM: u8 = 1;
@@ -35,6 +36,11 @@ pub fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// SETTINGS: so many streams at a time.
 pub fn streams(most: u32) -> Vec<u8> {
     frame(SETTINGS, 0, 0, &[&3u16.to_be_bytes()[..], &most.to_be_bytes()].concat())
+}
+
+/// Nothing after the stream `last` was worked on.
+pub fn goaway(last: u32) -> Vec<u8> {
+    frame(GOAWAY, 0, 0, &[last.to_be_bytes(), 0u32.to_be_bytes()].concat())
 }
 
 /// A connection, and its server, which takes so many streams at a time.

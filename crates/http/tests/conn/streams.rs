@@ -8,8 +8,8 @@ use http::Request;
 use rondel_http::RequestBody;
 use rondel_http::conn::{Connection, Limits, Settings, Spares};
 
-use crate::bench::Bench;
-use crate::frames::{END_HEADERS, END_STREAM, HEADERS, OK, begun, frame, open, streams};
+use crate::bench::{Bench, poll};
+use crate::frames::{END_HEADERS, END_STREAM, HEADERS, OK, begun, frame, goaway, open, streams};
 use crate::pipe::pipe;
 
 type Http = Connection<Bench>;
@@ -96,4 +96,23 @@ fn a_server_that_takes_none_is_waited_for() {
     let stream = begun(&server)[0];
     server.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, OK));
     assert_eq!(status(&bench, &mut one), 200);
+}
+
+#[test]
+fn what_waits_at_a_goaway_was_not_sent() {
+    let bench = Bench::default();
+    let (http, server) = open(&bench, 1);
+    let (mut sent, mut waiting, mut last) = (ask(&http), ask(&http), ask(&http));
+    bench.run();
+    let stream = begun(&server)[0];
+    server.send(goaway(stream));
+    bench.run();
+    assert!(http.is_closed());
+    for handle in [&mut waiting, &mut last] {
+        let unanswered = bench.wait(poll_fn(|cx| handle.poll_head(cx))).unwrap_err();
+        assert!(unanswered.untouched || unanswered.silent, "{}", unanswered.error);
+    }
+    assert!(poll(|cx| sent.poll_head(cx)).is_pending(), "it is still worked on");
+    server.send(frame(HEADERS, END_HEADERS | END_STREAM, stream, OK));
+    assert_eq!(status(&bench, &mut sent), 200);
 }
