@@ -35,13 +35,14 @@ def facts(loops: Sequence[str], cores: Cores, load_before: float) -> dict[str, s
         "Processor": f"{_processor()}, {usable} cores: {where}",
         "System": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "Load before": f"{load_before:.1f}",
-        "Loops": ", ".join(_loop(name) for name in loops),
+        "Loops": ", ".join(release(name) for name in loops),
         "Compilers": f"{loads.compiler()}; of Python: {platform.python_compiler()}",
         **({"RONDEL_SELECTOR": selector} if selector else {}),
     }
 
 
-def _loop(name: str) -> str:
+def release(name: str) -> str:
+    """A loop or package, with its version."""
     if name == "asyncio":
         return f"asyncio of Python {platform.python_version()}"
     try:

@@ -30,10 +30,8 @@ def test_a_client_that_speaks_another_protocol_has_no_figure():
     assert caught.value.word == "no HTTP/2.0"
 
 
-def test_aiohttp_refuses_http_2():
-    with pytest.raises(MeasureError) as caught:
-        http_client.aiohttp(http_client.Wish(1, http2=True))
-    assert caught.value.word == "refused"
+def test_aiohttp_has_no_http_2():
+    assert http2.Http2(None).candidates == (*http_client.OTHERS, "rondel")
 
 
 def test_a_body_of_another_size_has_no_figure():
@@ -64,7 +62,7 @@ def test_the_rows():
     assert str(cases["GET, 1 KB, 50 at once, to aiohttp, uvloop"].target) == "2.5 x aiohttp, uvloop"
     assert str(cases["GET over HTTP/2, 1 KB, 50 at once"].target) == "best peer"
     thorough = {name for name, case in cases.items() if case.thorough}
-    assert thorough == {name for name in cases if "50 at once" in name}
+    assert thorough == {name for name in cases if "50 at once" in name or "stream" in name}
     assert {case.same_as for case in cases.values()} == {"", "GET, 1 KB, 50 at once"}
 
 

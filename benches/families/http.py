@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from benches import cores
+from benches import cores, machine
 from benches.families import base, servers
 from benches.families.worker import WorkerParticipant
 from benches.model import Case, MeasureError, rate
@@ -70,8 +70,8 @@ class Http(base.Family):
         " its end. Streams: MB a second of a file of 100 MB that is read in pieces of 64 KB."
         " Certificates are not verified; handshakes are over before it counts. aiohttp is on the"
         " loop that stands behind it, rondel is `rondel.http` on rondel, the others are on uvloop;"
-        " wrk, in C, is the limit. Rows with 50 at once are measured in all rounds, but for"
-        " clients that after three of them are less than half as fast as the fastest peer; all"
+        " wrk, in C, is the limit. Streams and rows with 50 at once are measured in all rounds, but"
+        " for clients that after three of them are less than half as fast as the fastest peer; all"
         " other rows are measured in three rounds."
     )
     rounds = 7
@@ -91,6 +91,13 @@ class Http(base.Family):
         if WRK in self.limits and not shutil.which(WRK):
             return "wrk is missing, the limit: install it (Debian, Ubuntu: apt install wrk)"
         return None
+
+    def notes(self) -> list[str]:
+        ours = {*self.limits, http_client.SUBJECT}
+        packages = dict.fromkeys(
+            each.partition(",")[0] for each in self.candidates if each not in ours
+        )
+        return [f"{', '.join(machine.release(package) for package in packages)}."]
 
     @contextlib.contextmanager
     def round(self) -> Iterator[dict[str, base.Participant]]:
@@ -123,10 +130,11 @@ class Http(base.Family):
                     f"stream of 100 MB{over}",
                     (rate(),),
                     (STREAMED, port, 1),
-                    f"HTTP client, MB a second of a stream{over}",
+                    f"HTTP client, a stream, MB a second{over}",
                     "Streams, MB a second",
                     f"100 MB{over}",
                     BEST,
+                    thorough=True,
                 )
                 for port, over in (("plain", ""), ("tls1", " over TLS"))
             ),

@@ -2,6 +2,7 @@
 
 from benches.families import http
 from benches.model import Case
+from benches.programs import http_client
 
 GROUP = "GET over HTTP/2"
 
@@ -12,9 +13,13 @@ class Http2(http.Http):
     about = (
         "As the section above, over TLS and by HTTP/2, which the client and nginx agree on in the"
         " handshake: tasks share connections, as many as the client thinks fit. Rounds are as"
-        " there."
+        " there. aiohttp has no HTTP/2."
     )
     limits = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        return (*http_client.OTHERS, http_client.SUBJECT)
 
     @property
     def cases(self) -> list[Case]:

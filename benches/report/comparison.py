@@ -135,13 +135,19 @@ def short(tables: Iterable[Table]) -> str:
             if not (row.case.headline and found):
                 continue
             name = ", ".join(part for part in (row.case.headline, row.figure.name) if part)
-            values = [value(row, each, table) if each in row.samples else "" for each in SHORT]
+            shown = [_on(loop, row) for loop in SHORT]
+            values = [value(row, each, table) if each else "" for each in shown]
             best = f"{value(row, found.peer, table)} {found.peer}"
             mark = f"{BEHIND} " * found.behind
             rows.append(
                 [name, *values, best, value(row, one, table), f"{mark}{found.ratio.median:.2f}"]
             )
     return markdown.table(["", *SHORT, "best peer", SUBJECT, f"{SUBJECT} / best peer"], rows)
+
+
+def _on(loop: str, row: Row) -> str | None:
+    """The candidate that is this loop, or runs on it, as `aiohttp, uvloop` does."""
+    return next((each for each in row.samples if loop in each.split(", ")), None)
 
 
 def failures(table: Table) -> list[str]:

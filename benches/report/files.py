@@ -65,9 +65,10 @@ def caption(measurements: Sequence[Measurement]) -> str:
     dates = provenance.span(measurements, "Measured")
     text = (
         f"{'; '.join([*said, f'measured {dates}'])}. The best peer is the fastest of all other"
-        " loops that the bench knows; the last column is the median of the ratios of samples taken"
-        f" in turn, and {comparison.BEHIND} marks where rondel is behind. More is better, but for"
-        " memory and for time."
+        " loops that the bench knows, or of all other HTTP clients, of which aiohttp on asyncio and"
+        " on uvloop stands in the columns of these; the last column is the median of the ratios of"
+        f" samples taken in turn, and {comparison.BEHIND} marks where rondel is behind. More is"
+        " better, but for memory and for time."
     )
     more = "All figures, and how they came about: [docs/performance.md](docs/performance.md)."
     return f"{paragraph(text)}\n\n{more}"
