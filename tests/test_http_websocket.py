@@ -14,27 +14,14 @@ from support.http_websocket import (
     PING,
     PONG,
     TEXT,
+    echo,
     frame,
     read_frame,
     speaking,
 )
 from support.net import SECONDS
 
-web = pytest.importorskip("aiohttp.web")
-
-
-async def echo(request):
-    """Send each message back; `close` closes."""
-    socket = web.WebSocketResponse(protocols=("second", "third"), max_msg_size=0)
-    await socket.prepare(request)
-    async for message in socket:
-        if message.type is web.WSMsgType.BINARY:
-            await socket.send_bytes(message.data)
-        elif message.data == "close":
-            await socket.close(code=4001, message=b"as asked")
-        else:
-            await socket.send_str(message.data)
-    return socket
+pytest.importorskip("aiohttp.web")
 
 
 @pytest.fixture

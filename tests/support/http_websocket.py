@@ -74,3 +74,19 @@ def speaking(*frames, lines=(), seen=None, wait=False):
                 return
 
     return script
+
+
+async def echo(request):
+    """A handler of aiohttp's server: sends each message back; `close` closes."""
+    from aiohttp import web
+
+    socket = web.WebSocketResponse(protocols=("second", "third"), max_msg_size=0)
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is web.WSMsgType.BINARY:
+            await socket.send_bytes(message.data)
+        elif message.data == "close":
+            await socket.close(code=4001, message=b"as asked")
+        else:
+            await socket.send_str(message.data)
+    return socket

@@ -6,12 +6,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use pyo3::exceptions::{PyRuntimeError, PyRuntimeWarning, PyStopIteration};
+use pyo3::exceptions::{PyRuntimeError, PyRuntimeWarning};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 use rondel_http::{Failure, Incoming, Sending};
 
+use super::awaitable::awaitable;
 use super::client::{HttpClient, State};
 use super::errors::{self, About, Asked};
 use super::local::Local;
@@ -219,45 +220,10 @@ fn failed(py: Python<'_>, maker: &Maker<'_>, request: &Request, failure: Failure
     errors::exception(py, &error, &about)
 }
 
+awaitable!(Exchange);
+
 #[pymethods]
 impl Exchange {
-    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.step(py)
-    }
-
-    /// As a coroutine's.
-    #[pyo3(signature = (value, /))]
-    fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = value;
-        self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))
-    }
-
-    /// As a coroutine's: the request is cancelled, and the exception raised.
-    #[pyo3(signature = (typ, val = None, tb = None, /))]
-    fn throw(
-        &self,
-        py: Python<'_>,
-        typ: &Bound<'_, PyAny>,
-        val: Option<&Bound<'_, PyAny>>,
-        tb: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        self.inner.get(py).waiting.close(py);
-        Err(thrown(typ, val, tb))
-    }
-
-    /// As a coroutine's: the request is cancelled.
-    fn close(&self, py: Python<'_>) {
-        self.inner.get(py).waiting.close(py);
-    }
-
     fn __aenter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
         slf.get().inner.get(slf.py()).entered.set(true);
         slf

@@ -8,6 +8,7 @@
 //! program's code, the client's wakers and drops included, runs with nothing borrowed.
 
 mod address;
+mod awaitable;
 mod body;
 mod buffer;
 mod chore;

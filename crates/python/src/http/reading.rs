@@ -6,6 +6,7 @@ use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
 use pyo3::{PyTraverseError, PyVisit};
 
+use super::awaitable::awaitable;
 use super::local::Local;
 use super::places::Job;
 use super::runtime::Loop;
@@ -50,45 +51,10 @@ impl HttpReading {
     }
 }
 
+awaitable!(HttpReading);
+
 #[pymethods]
 impl HttpReading {
-    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
-        slf
-    }
-
-    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.step(py)
-    }
-
-    /// As a coroutine's.
-    #[pyo3(signature = (value, /))]
-    fn send<'py>(&self, py: Python<'py>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        let _ = value;
-        self.step(py)?.ok_or_else(|| PyStopIteration::new_err(()))
-    }
-
-    /// As a coroutine's: what is under way is given up, and the exception raised.
-    #[pyo3(signature = (typ, val = None, tb = None, /))]
-    fn throw(
-        &self,
-        py: Python<'_>,
-        typ: &Bound<'_, PyAny>,
-        val: Option<&Bound<'_, PyAny>>,
-        tb: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        self.inner.get(py).waiting.close(py);
-        Err(thrown(typ, val, tb))
-    }
-
-    /// As a coroutine's.
-    fn close(&self, py: Python<'_>) {
-        self.inner.get(py).waiting.close(py);
-    }
-
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         // SAFETY: the collector runs with the GIL held.
         let py = unsafe { Python::assume_attached() };
