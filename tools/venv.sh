@@ -44,17 +44,16 @@ stale() {
 }
 
 build_rondel() {
-  local abi builder
+  local builder
   stale || return 0
   tools/need.sh cc cargo
   # maturin builds for any interpreter: its own environment stays as it is when another one is chosen.
   builder=$(cat .venv-build/.made-by 2>/dev/null) && [ -x "$builder" ] || builder=$python
   tools/venv.sh .venv-build "$builder" build
   touch "$dir/.building"
-  # A target directory for each ABI: two that share one would rebuild PyO3 at each change of interpreter.
-  abi=$("$python" -c 'import sysconfig; print(sysconfig.get_config_var("SOABI"))')
+  # One target directory for all interpreters: what knows nothing of Python, which is most of it, is compiled once.
   say "building rondel for $("$python" --version) (release)"
-  VIRTUAL_ENV=$PWD/$dir CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/$abi .venv-build/bin/maturin develop --release
+  VIRTUAL_ENV=$PWD/$dir CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/python .venv-build/bin/maturin develop --release
   mv "$dir/.building" "$dir/.built"
 }
 
