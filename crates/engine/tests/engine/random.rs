@@ -34,7 +34,9 @@ fn who_asks_again_during_a_turn_leaves_an_echo() {
         9, 105, 9, 45, 15, 255, 18, 35, 0, 12, 12, 145, 9, 170, 12, 18, 10, 114, 20, 116, 19, 116, 14, 34, 10, 36, 1,
         255, 13, 177, 21, 21, 15, 13, 20, 116, 19, 116, 13, 200, 13, 177, 15, 21, 21, 177,
     ];
-    for schedule in [heard, made_anew] {
+    // With nothing else to wait for, the model has to end the wait.
+    let alone: &[u8] = &[9, 144, 9, 55, 37, 49, 36, 144, 0, 0, 19, 190, 37, 49, 15, 144, 190, 144, 190, 2];
+    for schedule in [heard, made_anew, alone] {
         model::run(schedule, Backend::from_env().unwrap());
     }
 }

@@ -194,7 +194,7 @@ impl Model {
                     source.was_reported();
                 }
             }
-            if wait.may_sleep() && found.is_empty() {
+            if wait.may_sleep() && !found.iter().any(|found| found.certain) {
                 self.play(Op::Wake);
             }
             wait.block(&mut self.events).unwrap();
