@@ -99,25 +99,34 @@ HANDLER = """
 """
 
 THREAD = """
+    import os
+    import signal
     import threading
     from support.loops import new_loop
 
-    # Not by join: interrupted, it takes the thread for ended before Python 3.13.
-    ended = threading.Event()
+    # Not by join: interrupted, it takes the thread for ended before Python 3.13. Nor by an event:
+    # it sleeps on if the signal comes just before it sleeps. A pipe hears of the signal, too.
+    ended, end = os.pipe()
+    os.set_blocking(end, False)
+    signal.set_wakeup_fd(end)
 
     def run():
         loop.run_forever()
-        ended.set()
+        os.write(end, b"x")
+
+    def wait():
+        while os.read(ended, 1) != b"x":
+            pass
 
     loop = new_loop()
     loop.call_soon(lambda: print("ready", flush=True))
     try:
         threading.Thread(target=run).start()
-        ended.wait()
+        wait()
     except KeyboardInterrupt:
         print("interrupted", loop.is_running())
     loop.call_soon_threadsafe(loop.stop)
-    ended.wait()
+    wait()
     loop.close()
 """
 
