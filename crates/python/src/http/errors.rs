@@ -155,9 +155,11 @@ fn described<'py>(py: Python<'py>, error: &Error, about: &About<'_>) -> PyResult
         known.set_item(intern!(py, "proxied"), proxy == (&*origin.host, origin.port))?;
     }
     if let Some(raised) = Raised::among(error) {
-        known.set_item(intern!(py, "cause"), raised.value(py))?;
-        if raised.is_instance_of::<PyOSError>(py) {
-            known.set_item(intern!(py, "os_error"), raised.value(py))?;
+        // With its traceback, which before Python 3.12 is not a part of it.
+        let raised = raised.clone_ref(py).into_value(py).into_bound(py);
+        known.set_item(intern!(py, "cause"), &raised)?;
+        if raised.is_instance_of::<PyOSError>() {
+            known.set_item(intern!(py, "os_error"), &raised)?;
         }
     } else if let Some(system) = system_error(py, error)? {
         known.set_item(intern!(py, "os_error"), system.value(py))?;
