@@ -158,9 +158,14 @@ def failures(table: Table) -> list[str]:
         found.setdefault((word, candidate, failure.reason), []).append(case)
     cases = {row.case.name for row in table.rows}
     return [
-        f"- {word}: {_where(failed, len(cases))}{candidate}: {reason}"
+        f"- {word}: {_where(failed, len(cases))}{candidate}: {_line(reason)}"
         for (word, candidate, reason), failed in found.items()
     ]
+
+
+def _line(reason: str) -> str:
+    """The first line of a reason, which may be all that a server has answered, as Markdown."""
+    return reason.strip().partition("\n")[0].replace("<", "\\<")
 
 
 def _where(failed: Sequence[str], of: int) -> str:
