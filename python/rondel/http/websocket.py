@@ -303,12 +303,7 @@ class ClientWebSocketResponse:
 
         Raises `WSMessageTypeError` if it isn't.
         """
-        message = await self.receive(timeout)
-        if message.type is not WSMsgType.TEXT:
-            raise WSMessageTypeError(
-                f"Received message {message.type}:{message.data!r} is not WSMsgType.TEXT"
-            )
-        text: str = message.data
+        text: str = _data_of(await self.receive(timeout), WSMsgType.TEXT)
         return text
 
     async def receive_bytes(self, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  aiohttp's signature
@@ -316,12 +311,7 @@ class ClientWebSocketResponse:
 
         Raises `WSMessageTypeError` if it isn't.
         """
-        message = await self.receive(timeout)
-        if message.type is not WSMsgType.BINARY:
-            raise WSMessageTypeError(
-                f"Received message {message.type}:{message.data!r} is not WSMsgType.BINARY"
-            )
-        data: bytes = message.data
+        data: bytes = _data_of(await self.receive(timeout), WSMsgType.BINARY)
         return data
 
     async def receive_json(
@@ -379,3 +369,12 @@ class ClientWebSocketResponse:
         self._writer.end()
         if self._waiting and not self._closing:
             self._reader.put(WSMessage(WSMsgType.ERROR, error, None))
+
+
+def _data_of(message: WSMessage | WSMessageTextBytes, kind: WSMsgType) -> Any:
+    """What a message of this kind carries. Raises `WSMessageTypeError` for one of another."""
+    if message.type is not kind:
+        raise WSMessageTypeError(
+            f"Received message {message.type}:{message.data!r} is not WSMsgType.{kind.name}"
+        )
+    return message.data
